@@ -1,0 +1,17 @@
+import type { DeclaredExtension, PublishedCard } from '../agents/definition.ts';
+import type { SupportedInterface } from './card-interfaces.ts';
+
+/** What a card is made of. Nothing of the agent's `execution` comes here but what its extensions publish. */
+export interface CardContent {
+  published: PublishedCard;
+  interfaces: readonly SupportedInterface[];
+  extensions: readonly DeclaredExtension[];
+  /** False: the card names no security, as a client that reads of it believes that it must have a key. */
+  credentialsRequired: boolean;
+}
+
+/** How callers show who they are; both versions of the card say it. */
+export const credentialDescriptions = {
+  ssws: 'An API key of the gateway: `SSWS <key>`.',
+  bearer: 'An API key of the gateway, or a JSON Web Token where the gateway accepts them.',
+} as const;

@@ -1,0 +1,129 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { AgentInvoker } from '../agents/invoker.ts';
+import type { Authenticate } from '../auth/authenticate.ts';
+import { toProblem } from '../http/error-table.ts';
+import { logProblem, setProblemHeaders } from '../http/error-writer.ts';
+import { readJsonBody } from '../http/json-body.ts';
+import { Problem } from '../http/problem.ts';
+import { requestIdOf } from '../http/request-context.ts';
+import type { KeepAlive } from '../http/keep-alive.ts';
+import { SseWriter } from '../http/sse.ts';
+import { parseEventId } from '../runs/event.ts';
+import { parseProperties } from '../runs/properties.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Call } from './call.ts';
+import { errorRow, toJsonRpcError } from './errors.ts';
+import { activate, declaredExtensions } from './extensions.ts';
+import { readRequest, requestId, runMethod, type JsonRpcRequest } from './json-rpc.ts';
+import type { Operations } from './operations.ts';
+import type { RunStream } from './run-stream.ts';
+import { negotiate } from './versions.ts';
+
+export interface JsonRpcDoorOptions {
+  authenticate: Authenticate;
+  invoker: AgentInvoker;
+  operations: Operations;
+  keepAlive: KeepAlive;
+  log: Log;
+  maxBodyBytes: number;
+}
+
+/** `POST /a2a/{agentId}`: JSON-RPC of both protocol versions (spec §9). */
+export function jsonRpcDoor(options: JsonRpcDoorOptions): RequestHandler<{ agentId: string }> {
+  return async (request, response) => {
+    let body: unknown;
+    try {
+      const principal = await options.authenticate(request.headers, request.ip ?? '');
+      const agent = options.invoker.find(principal, request.params.agentId, 'invoke');
+      requireJson(request);
+      body = await readJsonBody(request, { maxBytes: options.maxBodyBytes });
+      const rpc = readRequest(body);
+      const call = openCall(request, response, { principal, agent, method: rpc.method });
+      const result = await runMethod(options.operations, rpc, call);
+      announceExtensions(response, call);
+      if (result.stream) await writeStream(response, rpc, result.stream, options.keepAlive);
+      else response.json({ jsonrpc: '2.0', id: rpc.id, result: result.json });
+    } catch (error) {
+      answerError(options.log, request, response, { error, id: requestId(body) });
+    }
+  };
+}
+
+/** Reads all that the headers and the query say of the call, before any task exists. */
+function openCall(
+  request: Request<{ agentId: string }>,
+  response: Response,
+  known: Pick<Call, 'principal' | 'agent'> & { method: string },
+): Call {
+  const { headers, query } = request;
+  const codec = negotiate(text(headers['a2a-version']), text(query['A2A-Version']), known.method);
+  const requested = [headers['a2a-extensions'], headers['x-a2a-extensions']];
+  const { activated } = activate(requested, declaredExtensions(known.agent));
+  const cursor = parseEventId(text(headers['last-event-id']) ?? '');
+  const llmId = text(query.llmId);
+  return {
+    principal: known.principal,
+    agent: known.agent,
+    codec,
+    activated,
+    properties: parseProperties(text(query.properties)),
+    signal: signalOf(response),
+    ...(llmId && { llmId }),
+    ...(cursor && { cursor }),
+  };
+}
+
+/** Aborts when the answer's socket is closed: the reader is gone. */
+function signalOf(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => controller.abort());
+  return controller.signal;
+}
+
+/** The activated extensions stand in the header of streams too, so they are said before the first byte. */
+function announceExtensions(response: Response, call: Call): void {
+  if (call.activated.length > 0) response.setHeader(call.codec.extensionsHeader, call.activated.join(', '));
+}
+
+async function writeStream(
+  response: Response,
+  rpc: JsonRpcRequest,
+  stream: RunStream,
+  keepAlive: KeepAlive,
+): Promise<void> {
+  const opening = `{"jsonrpc":"2.0","id":${JSON.stringify(rpc.id)},"result":`;
+  const writer = new SseWriter(response, keepAlive);
+  writer.open();
+  for await (const frames of stream.frames()) {
+    let chunk = '';
+    for (const frame of frames) chunk += `id: ${frame.id}\ndata: ${opening}${frame.json}}\n\n`;
+    const full = writer.write(chunk);
+    if (full) await full;
+    if (writer.closed) return;
+  }
+  writer.end();
+}
+
+function requireJson(request: Request<{ agentId: string }>): void {
+  if (request.is(['application/json', 'application/a2a+json']) !== false) return;
+  throw new Problem('content_type_not_supported', 'The body of a JSON-RPC request is application/json.');
+}
+
+function answerError(
+  log: Log,
+  request: Request<{ agentId: string }>,
+  response: Response,
+  failed: { error: unknown; id: string | number | null },
+): void {
+  const problem = toProblem(failed.error);
+  logProblem(problem, log, requestIdOf(request));
+  // A stream that broke in its middle has no place for an error: the reader resumes from its last event.
+  if (response.headersSent) return void response.destroy();
+  setProblemHeaders(response, problem);
+  const body = { jsonrpc: '2.0', id: failed.id, error: toJsonRpcError(problem) };
+  response.status(errorRow(problem.reason).httpStatus).json(body);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,83 @@
+import type { JsonObject } from '../../runs/message.ts';
+import { Problem } from '../../http/problem.ts';
+import { withoutEmpty } from '../params.ts';
+import type { Codec, GetTaskRequest, OperationName, SendMessageRequest, StreamResponse } from '../wire.ts';
+import { readGet, readSend, readTaskId, type SendParams } from './schemas.ts';
+import { decodeMessage, encodeArtifact, encodeStatus, encodeTask } from './translate.ts';
+
+const methods: ReadonlyMap<string, OperationName> = new Map([
+  ['message/send', 'sendMessage'],
+  ['message/stream', 'sendStreamingMessage'],
+  ['tasks/get', 'getTask'],
+  ['tasks/cancel', 'cancelTask'],
+  ['tasks/resubscribe', 'subscribeToTask'],
+  ['tasks/pushNotificationConfig/set', 'createPushConfig'],
+  ['tasks/pushNotificationConfig/get', 'getPushConfig'],
+  ['tasks/pushNotificationConfig/list', 'listPushConfigs'],
+  ['tasks/pushNotificationConfig/delete', 'deletePushConfig'],
+  ['agent/getAuthenticatedExtendedCard', 'getExtendedCard'],
+]);
+
+/** A2A v0.3 over JSON-RPC. It has no ListTasks. */
+export const v03Codec: Codec = {
+  version: '0.3',
+  extensionsHeader: 'X-A2A-Extensions',
+  methods,
+  decodeSend,
+  decodeGet(params) {
+    const { id, historyLength } = readGet(params);
+    return withoutEmpty<GetTaskRequest>({ id, historyLength });
+  },
+  decodeTaskId: (params) => ({ id: readTaskId(params).id }),
+  decodeList: noListTasks,
+  encodeSendResult: encodeTask,
+  encodeTask,
+  encodeList: noListTasks,
+  encodeEvent: (event, endsStream) => JSON.stringify(encodeEvent(event, endsStream)),
+};
+
+function decodeSend(params: unknown): SendMessageRequest {
+  const { message, configuration, metadata } = readSend(params);
+  return withoutEmpty<SendMessageRequest>({
+    message: decodeMessage(message),
+    blocking: isBlocking(configuration),
+    historyLength: configuration?.historyLength,
+    acceptedOutputModes: configuration?.acceptedOutputModes,
+    hasPushConfig: Boolean(configuration?.pushNotificationConfig),
+    metadata,
+  });
+}
+
+/** Without a configuration the answer waits; one that says nothing of blocking does not. */
+function isBlocking(configuration: SendParams['configuration']): boolean {
+  return configuration ? (configuration.blocking ?? false) : true;
+}
+
+function encodeEvent(event: StreamResponse, endsStream: boolean): JsonObject {
+  if ('task' in event) return encodeTask(event.task);
+  if ('statusUpdate' in event) {
+    const { taskId, contextId, status, metadata } = event.statusUpdate;
+    const update: JsonObject = {
+      kind: 'status-update',
+      taskId,
+      contextId,
+      status: encodeStatus(status),
+      final: endsStream,
+    };
+    if (metadata) update['metadata'] = metadata;
+    return update;
+  }
+  const { taskId, contextId, artifact, append = false, lastChunk = false } = event.artifactUpdate;
+  return {
+    kind: 'artifact-update',
+    taskId,
+    contextId,
+    artifact: encodeArtifact(artifact),
+    append,
+    lastChunk,
+  };
+}
+
+function noListTasks(): never {
+  throw new Problem('method_not_found', 'A2A 0.3 has no method to list tasks; use ListTasks of A2A 1.0.');
+}

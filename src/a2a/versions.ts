@@ -1,0 +1,39 @@
+import { Problem } from '../http/problem.ts';
+import { v03Codec } from './v03/codec.ts';
+import { v1Codec } from './v1/codec.ts';
+import type { Codec } from './wire.ts';
+
+const codecs: readonly Codec[] = [v1Codec, v03Codec];
+
+/**
+ * The protocol version of a request (spec §3.6): the `A2A-Version` header, else the query parameter of that
+ * name, else what the method's name tells, else v0.3, which knew no versions. Patch digits do not count.
+ * @throws Problem('version_not_supported') with the supported ones in `details.supported`.
+ */
+export function negotiate(
+  header: string | undefined,
+  query: string | undefined,
+  method: string | undefined,
+): Codec {
+  const named = namedVersion(header, query);
+  if (named === undefined) return method !== undefined && v1Codec.methods.has(method) ? v1Codec : v03Codec;
+  const codec = codecOf(named);
+  if (codec) return codec;
+  const supported = codecs.map(({ version }) => version);
+  throw new Problem(
+    'version_not_supported',
+    `A2A version ${JSON.stringify(named.slice(0, 32))} is not supported; use ${supported.join(' or ')}.`,
+    { details: { supported } },
+  );
+}
+
+/** The version that a request names, as it stands there; undefined when it names none. */
+export function namedVersion(header: string | undefined, query: string | undefined): string | undefined {
+  return header?.trim() || query?.trim() || undefined;
+}
+
+/** `1.0` and `1.0.x`, `0.3` and `0.3.x`; undefined for any other. */
+export function codecOf(version: string): Codec | undefined {
+  const [, family] = /^(\d{1,9}\.\d{1,9})(?:\.\d{1,9})?$/.exec(version) ?? [];
+  return codecs.find((codec) => codec.version === family);
+}

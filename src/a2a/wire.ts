@@ -1,0 +1,126 @@
+import type { Json, JsonObject, Message, Part } from '../runs/message.ts';
+
+/**
+ * The A2A door's neutral model: the ProtoJSON form of A2A v1.0 (spec §4, §5.5), as plain objects. The
+ * operations speak it; a protocol version is a codec beside it.
+ */
+export type TaskState =
+  | 'TASK_STATE_SUBMITTED'
+  | 'TASK_STATE_WORKING'
+  | 'TASK_STATE_COMPLETED'
+  | 'TASK_STATE_FAILED'
+  | 'TASK_STATE_CANCELED'
+  | 'TASK_STATE_REJECTED'
+  | 'TASK_STATE_INPUT_REQUIRED'
+  | 'TASK_STATE_AUTH_REQUIRED';
+
+export interface TaskStatus {
+  state: TaskState;
+  /** ISO-8601 UTC with milliseconds. */
+  timestamp: string;
+  message?: Message;
+}
+
+export interface Artifact {
+  artifactId: string;
+  name?: string;
+  description?: string;
+  parts: Part[];
+  metadata?: JsonObject;
+  extensions?: string[];
+}
+
+export interface Task {
+  id: string;
+  contextId: string;
+  status: TaskStatus;
+  artifacts?: Artifact[];
+  history?: Message[];
+  metadata?: JsonObject;
+}
+
+/** One event of a stream (spec §4.2): exactly one member. */
+export type StreamResponse =
+  | { task: Task }
+  | { statusUpdate: { taskId: string; contextId: string; status: TaskStatus; metadata?: JsonObject } }
+  | {
+      artifactUpdate: {
+        taskId: string;
+        contextId: string;
+        artifact: Artifact;
+        /** False and absent fields are omitted in v1.0. */
+        append?: boolean;
+        lastChunk?: boolean;
+      };
+    };
+
+/** Operations of A2A (spec §3.1); the JSON-RPC method names of a version map to these. */
+export type OperationName =
+  | 'sendMessage'
+  | 'sendStreamingMessage'
+  | 'getTask'
+  | 'listTasks'
+  | 'cancelTask'
+  | 'subscribeToTask'
+  | 'createPushConfig'
+  | 'getPushConfig'
+  | 'listPushConfigs'
+  | 'deletePushConfig'
+  | 'getExtendedCard';
+
+export interface SendMessageRequest {
+  message: Message;
+  /** Wait for a resting state before answering (already decided by the version's own rule). */
+  blocking: boolean;
+  historyLength?: number;
+  acceptedOutputModes?: string[];
+  /** Whether the request carries an inline push notification config. */
+  hasPushConfig: boolean;
+  metadata?: JsonObject;
+}
+
+export interface GetTaskRequest {
+  id: string;
+  historyLength?: number;
+}
+
+export interface ListTasksRequest {
+  contextId?: string;
+  status?: TaskState;
+  /** 1 to 100; default 50. */
+  pageSize: number;
+  pageToken?: string;
+  historyLength?: number;
+  /** Milliseconds since the epoch. */
+  statusTimestampAfter?: number;
+  includeArtifacts: boolean;
+}
+
+export interface ListTasksResponse {
+  tasks: Task[];
+  nextPageToken: string;
+  pageSize: number;
+  totalSize: number;
+}
+
+export type ProtocolVersion = '0.3' | '1.0';
+
+/** A protocol version: names in, names out. All decoders throw Problem('invalid_request') naming the field. */
+export interface Codec {
+  readonly version: ProtocolVersion;
+  /** Response header that lists the activated extensions. */
+  readonly extensionsHeader: string;
+  /** JSON-RPC method names of this version; a method that the version lacks is absent. */
+  readonly methods: ReadonlyMap<string, OperationName>;
+  decodeSend(params: unknown): SendMessageRequest;
+  decodeGet(params: unknown): GetTaskRequest;
+  /** For cancel and subscribe: `{id}`. */
+  decodeTaskId(params: unknown): { id: string };
+  decodeList(params: unknown): ListTasksRequest;
+  /** Result of send: v1.0 wraps the task in `{task}`, v0.3 does not. */
+  encodeSendResult(task: Task): Json;
+  encodeTask(task: Task): Json;
+  encodeList(page: ListTasksResponse): Json;
+  /** JSON text of one stream event's result; `endsStream` is v0.3's `final`. */
+  encodeEvent(event: StreamResponse, endsStream: boolean): string;
+}

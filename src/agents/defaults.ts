@@ -1,0 +1,84 @@
+import type { AgentFile, WrittenExecution, WrittenTool } from './agent-file.ts';
+import type {
+  AgentDefinition,
+  DeclaredExecution,
+  JsonSchema,
+  Limits,
+  PublishedCard,
+  ToolDefinition,
+} from './definition.ts';
+import { asDraft2020 } from './json-schema.ts';
+
+const defaultLimits: Limits = {
+  maxSteps: 8,
+  maxToolCalls: 16,
+  timeoutSeconds: 120,
+  toolTimeoutSeconds: 20,
+  maxHistoryMessages: 20,
+  maxResultCharacters: 20_000,
+};
+
+const defaultFallback = 'I cannot help with that. Please ask about what this agent is made for.';
+const defaultTopK = 5;
+const noParameters: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
+
+/** What the file names and the loader has read or looked up. */
+export interface ResolvedFiles {
+  prompt: string;
+  /** Absolute path of the folder of each knowledge tool, by the tool's name. */
+  folders: ReadonlyMap<string, string>;
+}
+
+/** The definition as everybody else sees it: nothing left out, folders absolute, the prompt's text in place. */
+export function withDefaults(file: AgentFile, files: ResolvedFiles): AgentDefinition {
+  const { schemaVersion, id, card, execution } = file;
+  return { schemaVersion, id, card: publishedCard(card), execution: declaredExecution(execution, files) };
+}
+
+function publishedCard(card: AgentFile['card']): PublishedCard {
+  return {
+    defaultInputModes: ['text/plain', 'application/json'],
+    defaultOutputModes: ['text/plain', 'application/json'],
+    extensions: [],
+    ...card,
+  };
+}
+
+function declaredExecution(execution: WrittenExecution, files: ResolvedFiles): DeclaredExecution {
+  const tools = (execution.tools ?? []).map((tool) => declaredTool(tool, files));
+  return {
+    fallbackMessage: defaultFallback,
+    access: 'authenticated',
+    onReplicaLoss: tools.some(({ sideEffects }) => sideEffects) ? 'fail' : 'rerun',
+    ...execution,
+    model: { fallbackLlmIds: [], ...execution.model },
+    systemPrompt: files.prompt,
+    contextVariables: (execution.contextVariables ?? []).map((variable) => ({
+      required: false,
+      source: 'request',
+      secret: false,
+      ...variable,
+      schema: asDraft2020(variable.schema),
+    })),
+    scenarios: (execution.scenarios ?? []).map((scenario) => ({
+      instructions: '',
+      examples: [],
+      ...scenario,
+    })),
+    tools,
+    ...(execution.responseSchema && { responseSchema: asDraft2020(execution.responseSchema) }),
+    limits: { ...defaultLimits, ...execution.limits },
+  };
+}
+
+function declaredTool(tool: WrittenTool, { folders }: ResolvedFiles): ToolDefinition {
+  if (tool.type === 'knowledge') {
+    return { sideEffects: false, topK: defaultTopK, ...tool, source: folders.get(tool.name) ?? tool.source };
+  }
+  return {
+    sideEffects: tool.method !== 'GET',
+    headers: {},
+    ...tool,
+    parameters: tool.parameters ? asDraft2020(tool.parameters) : noParameters,
+  };
+}

@@ -1,0 +1,135 @@
+/** The agent file (`agent-cards/<id>.yaml`), as it is after validation and with its defaults filled in. */
+export interface AgentDefinition {
+  schemaVersion: '1';
+  id: string;
+  card: PublishedCard;
+  execution: DeclaredExecution;
+}
+
+/** What is published; interfaces, capabilities, security and signatures are filled in by the A2A door. */
+export interface PublishedCard {
+  name: string;
+  description: string;
+  version: string;
+  skills: Skill[];
+  provider?: { organization: string; url: string };
+  documentationUrl?: string;
+  iconUrl?: string;
+  /** Media types; default `text/plain`, `application/json`. */
+  defaultInputModes: string[];
+  defaultOutputModes: string[];
+  /** Further extensions beside the gateway's own. */
+  extensions: DeclaredExtension[];
+}
+
+export interface Skill {
+  id: string;
+  name: string;
+  description: string;
+  tags: string[];
+  examples?: string[];
+  inputModes?: string[];
+  outputModes?: string[];
+}
+
+export interface DeclaredExtension {
+  uri: string;
+  description?: string;
+  required?: boolean;
+  params?: Record<string, unknown>;
+}
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What never leaves the gateway. */
+export interface DeclaredExecution {
+  model: { llmId?: string; fallbackLlmIds: string[]; temperature?: number };
+  /** The text itself: `{file: …}` is read at load. Holds `{{variable}}` placeholders. */
+  systemPrompt: string;
+  contextVariables: ContextVariable[];
+  scenarios: Scenario[];
+  fallbackMessage: string;
+  tools: ToolDefinition[];
+  responseSchema?: JsonSchema;
+  access: 'authenticated' | 'assigned' | 'public';
+  onReplicaLoss: 'rerun' | 'fail';
+  answerIn?: 'both' | 'status' | 'artifact';
+  limits: Limits;
+}
+
+export interface ContextVariable {
+  name: string;
+  description?: string;
+  schema: JsonSchema;
+  required: boolean;
+  default?: unknown;
+  /** `request`: from provided-values or `contextValues`; `claim`: from the verified token only. */
+  source: 'request' | 'claim';
+  /** The token's claim, with `source: claim`. */
+  claim?: string;
+  /** Tools may use it; the model, logs, probe and store never see it in clear. */
+  secret: boolean;
+}
+
+export interface Scenario {
+  name: string;
+  description: string;
+  instructions: string;
+  /** Names of the tools that this scenario may use; absent: all of the agent's. */
+  tools?: string[];
+  examples: string[];
+}
+
+export interface Limits {
+  maxSteps: number;
+  maxToolCalls: number;
+  timeoutSeconds: number;
+  toolTimeoutSeconds: number;
+  maxHistoryMessages: number;
+  maxResultCharacters: number;
+}
+
+export type ToolDefinition = KnowledgeToolDefinition | HttpToolDefinition;
+
+interface ToolDefinitionBase {
+  name: string;
+  description?: string;
+  timeoutSeconds?: number;
+  sideEffects?: boolean;
+}
+
+/** Search over a folder of the operator's. */
+export interface KnowledgeToolDefinition extends ToolDefinitionBase {
+  type: 'knowledge';
+  /** The folder, resolved to an absolute path at load (relative to the agent file's folder). */
+  source: string;
+  topK: number;
+}
+
+/** One declared request. */
+export interface HttpToolDefinition extends ToolDefinitionBase {
+  type: 'http';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /**
+   * `{parameter}` stands for an argument, URL-encoded; a url that begins with `/` is the gateway's own address.
+   * A url whose host holds a parameter goes through the egress guard.
+   */
+  url: string;
+  /** JSON Schema of the arguments; those not used in the url go into the query (GET, DELETE) or the JSON body. */
+  parameters: JsonSchema;
+  headers: Record<string, HeaderValue>;
+}
+
+/** A literal, an environment variable of the gateway's, or a context value; `prefix` stands before it (`Bearer `). */
+export type HeaderValue = string | { env: string; prefix?: string } | { context: string; prefix?: string };
+
+/** One revision of an agent: what a run executes, unchanged until its end. */
+export interface AgentRevision {
+  readonly id: string;
+  /** Hash of the definition, 12 hex characters. */
+  readonly revision: string;
+  readonly definition: AgentDefinition;
+  /** ISO-8601 UTC. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}

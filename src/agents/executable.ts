@@ -1,0 +1,72 @@
+import type { ModelDirectory } from '../llm/directory.ts';
+import type { ExecutableAgent } from '../runs/engine.ts';
+import type { Execution, Executor } from '../runs/executor.ts';
+import type { JsonObject } from '../runs/message.ts';
+import type { Tool } from '../tools/tool.ts';
+import type { AgentRevision, DeclaredExecution } from './definition.ts';
+import { runLoop } from './loop/loop.ts';
+import { SecretMask } from './loop/secrets.ts';
+import type { LoopState } from './loop/state.ts';
+import { StepRecorder } from './loop/steps.ts';
+import { compileResponseSchema } from './response-schema.ts';
+
+/** Makes a declared agent executable: its tools are built and its schemas compiled once per revision. */
+export function executableAgent(
+  revision: AgentRevision,
+  models: ModelDirectory,
+  tools: readonly Tool[],
+): ExecutableAgent {
+  const { execution } = revision.definition;
+  return {
+    agentId: revision.id,
+    revision: revision.revision,
+    executor: declaredExecutor(execution, models, tools),
+    timeoutSeconds: execution.limits.timeoutSeconds,
+    maxHistoryMessages: execution.limits.maxHistoryMessages,
+    onReplicaLoss: execution.onReplicaLoss,
+  };
+}
+
+function declaredExecutor(
+  agent: DeclaredExecution,
+  models: ModelDirectory,
+  tools: readonly Tool[],
+): Executor {
+  const check = agent.responseSchema && compileResponseSchema(agent.responseSchema);
+  return (execution) => runLoop(openState(agent, models, tools, execution), check);
+}
+
+function openState(
+  agent: DeclaredExecution,
+  models: ModelDirectory,
+  tools: readonly Tool[],
+  execution: Execution,
+): LoopState {
+  const { llmId, properties } = execution.record.request;
+  const temperature = properties.temperature ?? agent.model.temperature;
+  return {
+    execution,
+    agent,
+    models: models.resolve({
+      requested: llmId,
+      agent: agent.model.llmId,
+      fallbacks: agent.model.fallbackLlmIds,
+    }),
+    tools,
+    visibleValues: visible(agent, execution.contextValues),
+    mask: new SecretMask(agent.contextVariables, execution.contextValues),
+    steps: new StepRecorder(),
+    ...(temperature !== undefined && { temperature }),
+    maxSteps: Math.min(properties.maxSteps ?? agent.limits.maxSteps, agent.limits.maxSteps),
+    usage: { promptTokens: 0, completionTokens: 0 },
+    toolCalls: 0,
+    spoken: false,
+  };
+}
+
+function visible(agent: DeclaredExecution, values: JsonObject): JsonObject {
+  const secret = new Set(
+    agent.contextVariables.filter((variable) => variable.secret).map((variable) => variable.name),
+  );
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !secret.has(name)));
+}

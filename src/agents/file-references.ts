@@ -1,0 +1,67 @@
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import type { Finding, WrittenExecution, WrittenTool } from './agent-file.ts';
+import { maxPromptCharacters } from './schema-parts.ts';
+
+const promptPath = ['execution', 'systemPrompt', 'file'];
+
+/** The prompt's text: as it stands, or read from a file inside `folder`, the agent file's own. */
+export async function systemPromptText(
+  prompt: WrittenExecution['systemPrompt'],
+  folder: string,
+): Promise<{ text: string } | { finding: Finding }> {
+  if (typeof prompt === 'string') return { text: prompt };
+  const refuse = (reason: string) => ({ finding: { path: promptPath, reason } });
+  const path = resolve(folder, prompt.file);
+  if (!isInside(resolve(folder), path)) return refuse('must stay inside the folder of the agent file');
+  try {
+    // The second look is at where symbolic links lead.
+    const target = await realpath(path);
+    if (!isInside(await realpath(folder), target)) {
+      return refuse('must stay inside the folder of the agent file, its links too');
+    }
+    const found = await stat(target);
+    if (!found.isFile()) return refuse('is not a file');
+    // A character is at most four bytes.
+    const text = found.size > 4 * maxPromptCharacters ? undefined : await readFile(target, 'utf8');
+    if (text === undefined || text.length > maxPromptCharacters) {
+      return refuse(`is longer than ${maxPromptCharacters} characters`);
+    }
+    if (text.trim() === '') return refuse('is empty');
+    return { text };
+  } catch {
+    return refuse(`${JSON.stringify(prompt.file)} does not exist or cannot be read`);
+  }
+}
+
+/** The folders of the knowledge tools, absolute, by the tool's name. A relative one starts at `folder`. */
+export async function knowledgeFolders(
+  tools: readonly WrittenTool[],
+  folder: string,
+): Promise<{ byTool: Map<string, string>; findings: Finding[] }> {
+  const byTool = new Map<string, string>();
+  const findings: Finding[] = [];
+  for (const [index, tool] of tools.entries()) {
+    if (tool.type !== 'knowledge') continue;
+    const path = resolve(folder, tool.source);
+    if (await isDirectory(path)) byTool.set(tool.name, path);
+    else {
+      const reason = `${JSON.stringify(tool.source)} is not a folder that exists (seen from the agent file)`;
+      findings.push({ path: ['execution', 'tools', index, 'source'], reason });
+    }
+  }
+  return { byTool, findings };
+}
+
+function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,104 @@
+import { decide, type Action } from '../auth/permissions.ts';
+import type { Principal } from '../auth/principal.ts';
+import { unauthorized } from '../auth/unauthorized.ts';
+import { Problem } from '../http/problem.ts';
+import type { ModelDirectory } from '../llm/directory.ts';
+import { UnknownModelError } from '../llm/directory.ts';
+import type { ExecutableAgent, RunEngine } from '../runs/engine.ts';
+import type { JsonObject, Message, Turn } from '../runs/message.ts';
+import type { DoorName, Properties, RunRecord } from '../runs/record.ts';
+import { resolveContextValues } from './context-values.ts';
+import type { AgentRevision } from './definition.ts';
+import type { AgentRegistry } from './registry.ts';
+
+export interface InvokerOptions {
+  registry: AgentRegistry;
+  models: ModelDirectory;
+  engine: RunEngine;
+  executableOf(revision: AgentRevision): ExecutableAgent;
+}
+
+/** A call to an agent, as a door hands it in. */
+export interface Invocation {
+  agent: AgentRevision;
+  principal: Principal;
+  door: DoorName;
+  /** As it is stored: secret values cut out. */
+  message: Message;
+  /** Indexes of parts that no model is shown. */
+  hiddenParts?: number[];
+  history?: Turn[];
+  /** Values for context variables, as the caller gave them. */
+  provided?: Record<string, unknown>;
+  llmId?: string;
+  properties: Properties;
+}
+
+/** The one way from every door to a run: which agent, may they, with which values, on which model. */
+export class AgentInvoker {
+  readonly #options: InvokerOptions;
+
+  constructor(options: InvokerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The agent, if the caller may do this with it.
+   * @throws Problem agent_not_found for what the caller may not see, unauthorized or permission_denied.
+   */
+  find(principal: Principal, agentId: string, action: Action): AgentRevision {
+    const agent = this.#options.registry.get(agentId);
+    const decision = agent ? decide(principal, action, accessOf(agent)) : 'hidden';
+    if (agent && decision === 'allowed') return agent;
+    if (decision === 'unauthorized') throw unauthorized();
+    if (decision === 'forbidden') throw new Problem('permission_denied', 'Your role does not permit this.');
+    throw new Problem(
+      'agent_not_found',
+      'There is no such agent. GET /api/v1/agents lists those that you may use.',
+    );
+  }
+
+  /** All agents that the caller may see, by id. */
+  visible(principal: Principal): AgentRevision[] {
+    return this.#options.registry
+      .list()
+      .filter((agent) => decide(principal, 'see', accessOf(agent)) === 'allowed');
+  }
+
+  /**
+   * Starts the run, or attaches to the one that the same request started before.
+   * @throws Problem invalid_request for context values, llm_not_configured for the model.
+   */
+  async start(invocation: Invocation): Promise<{ record: RunRecord; created: boolean }> {
+    const { agent, principal } = invocation;
+    const resolved = resolveContextValues(agent, invocation.provided, principal.claims);
+    this.#checkModel(agent, invocation.llmId);
+    return await this.#options.engine.start({
+      agent: this.#options.executableOf(agent),
+      owner: principal.userId,
+      door: invocation.door,
+      message: invocation.message,
+      ...(invocation.hiddenParts && { hiddenParts: invocation.hiddenParts }),
+      ...(invocation.history && { history: invocation.history }),
+      contextValues: resolved.values as JsonObject,
+      secrets: resolved.secrets as JsonObject,
+      ...(invocation.llmId !== undefined && { llmId: invocation.llmId }),
+      properties: invocation.properties,
+    });
+  }
+
+  /** A model that is not configured is refused before any run exists. */
+  #checkModel(agent: AgentRevision, requested: string | undefined): void {
+    const { model } = agent.definition.execution;
+    try {
+      this.#options.models.resolve({ requested, agent: model.llmId, fallbacks: model.fallbackLlmIds });
+    } catch (error) {
+      if (!(error instanceof UnknownModelError)) throw error;
+      throw new Problem('llm_not_configured', error.message, { cause: error });
+    }
+  }
+}
+
+function accessOf(agent: AgentRevision): { id: string; access: 'authenticated' | 'assigned' | 'public' } {
+  return { id: agent.id, access: agent.definition.execution.access };
+}

@@ -1,0 +1,90 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, extname } from 'node:path';
+import type { AgentFile, FilePath, Finding } from './agent-file.ts';
+import { withDefaults } from './defaults.ts';
+import type { AgentDefinition } from './definition.ts';
+import { knowledgeFolders, systemPromptText } from './file-references.ts';
+import { checkSchema, formatPath } from './schema-findings.ts';
+import { semanticFindings } from './semantic-checks.ts';
+import { parseLocated } from './yaml-location.ts';
+
+/** One thing that is wrong with an agent file. */
+export interface FileProblem {
+  /** The path that the file was loaded by. */
+  file: string;
+  /** From 1. */
+  line: number;
+  /** `execution.tools[0].url`; empty for the file itself. */
+  path: string;
+  /** Never holds a value that may be a secret. */
+  reason: string;
+}
+
+const maxFileBytes = 1024 * 1024;
+
+/**
+ * Reads one agent file (YAML or JSON), checks everything that can be checked without running it, and fills in
+ * the defaults. Does not throw for anything that the file does wrong.
+ */
+export async function loadAgentFile(
+  path: string,
+): Promise<{ definition: AgentDefinition } | { problems: FileProblem[] }> {
+  const source = await readSource(path);
+  if ('reason' in source) return { problems: [{ file: path, line: 1, path: '', reason: source.reason }] };
+  const parsed = parseLocated(source.text);
+  if ('problems' in parsed) {
+    return { problems: parsed.problems.map((problem) => ({ file: path, path: '', ...problem })) };
+  }
+  const checked = checkSchema(parsed.value);
+  const result = 'findings' in checked ? checked : await resolve(path, checked.file);
+  if ('definition' in result) return result;
+  return { problems: located(path, result.findings, parsed.lineOf) };
+}
+
+async function readSource(path: string): Promise<{ text: string } | { reason: string }> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) return { reason: 'is not a file' };
+    if (found.size > maxFileBytes) return { reason: 'is larger than 1 MB' };
+    return { text: await readFile(path, 'utf8') };
+  } catch (error) {
+    return { reason: `cannot be read (${errorCode(error)})` };
+  }
+}
+
+async function resolve(
+  path: string,
+  file: AgentFile,
+): Promise<{ definition: AgentDefinition } | { findings: Finding[] }> {
+  const folder = dirname(path);
+  const prompt = await systemPromptText(file.execution.systemPrompt, folder);
+  const folders = await knowledgeFolders(file.execution.tools ?? [], folder);
+  const text = 'text' in prompt ? prompt.text : undefined;
+  const findings = [
+    ...idFindings(path, file.id),
+    ...('finding' in prompt ? [prompt.finding] : []),
+    ...folders.findings,
+    ...semanticFindings(file, text),
+  ];
+  if (text === undefined || findings.length > 0) return { findings };
+  return { definition: withDefaults(file, { prompt: text, folders: folders.byTool }) };
+}
+
+function idFindings(path: string, id: string): Finding[] {
+  const expected = basename(path, extname(path));
+  if (id === expected) return [];
+  return [
+    { path: ['id'], reason: `must be the file's name without its ending, ${JSON.stringify(expected)}` },
+  ];
+}
+
+function located(file: string, findings: Finding[], lineOf: (path: FilePath) => number): FileProblem[] {
+  return findings
+    .map(({ path, reason }) => ({ file, line: lineOf(path), path: formatPath(path), reason }))
+    .sort((one, other) => one.line - other.line);
+}
+
+/** `ENOENT` and its like; never a message, which would repeat a path. */
+export function errorCode(error: unknown): string {
+  return typeof error === 'object' && error && 'code' in error ? String(error.code) : 'unknown error';
+}

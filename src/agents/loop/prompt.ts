@@ -1,0 +1,46 @@
+import type { ModelMessage } from '../../llm/model.ts';
+import type { JsonObject, Part, Turn } from '../../runs/message.ts';
+import type { DeclaredExecution, Scenario } from '../definition.ts';
+
+/** Replaces `{{name}}` by the context value; a value that is not given becomes empty. */
+export function render(template: string, values: JsonObject): string {
+  return template.replace(/\{\{\s*([A-Za-z_][\w-]*)\s*\}\}/g, (_whole, name: string) => {
+    const value = values[name];
+    if (value === undefined || value === null) return '';
+    return typeof value === 'string' ? value : JSON.stringify(value);
+  });
+}
+
+/** The system prompt: the agent's own, the scenario's instructions, and the context values that are not secret. */
+export function systemPrompt(execution: DeclaredExecution, scenario: Scenario | undefined, values: JsonObject): string {
+  const sections = [render(execution.systemPrompt, values)];
+  if (scenario) sections.push(`# ${scenario.name}\n${render(scenario.instructions, values)}`);
+  if (scenario?.examples.length) sections.push(`Examples:\n${scenario.examples.map((one) => `- ${one}`).join('\n')}`);
+  if (Object.keys(values).length > 0) sections.push(`Context values: ${JSON.stringify(values)}`);
+  return sections.join('\n\n');
+}
+
+/** What the model is shown before its first answer. */
+export function openingMessages(system: string, history: readonly Turn[], parts: readonly Part[]): ModelMessage[] {
+  return [
+    { role: 'system', content: system },
+    ...history.map(
+      (turn): ModelMessage => ({ role: turn.by === 'USER' ? 'user' : 'assistant', content: turn.text }),
+    ),
+    { role: 'user', content: contentOf(parts) },
+  ];
+}
+
+/** The parts as text: text as it is, data as JSON, small text files by their content, other files by their name. */
+export function contentOf(parts: readonly Part[]): string {
+  return parts.map(partText).join('\n');
+}
+
+function partText(part: Part): string {
+  if (part.text !== undefined) return part.text;
+  if (part.data !== undefined) return JSON.stringify(part.data);
+  const name = part.filename ?? 'file';
+  if (part.url !== undefined) return `[${name}: ${part.url}]`;
+  const isText = /^(text\/|application\/json)/.test(part.mediaType ?? '');
+  return isText ? `${name}:\n${Buffer.from(part.raw ?? '', 'base64').toString('utf8')}` : `[${name}: ${part.mediaType ?? 'unknown type'}]`;
+}

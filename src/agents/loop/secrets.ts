@@ -1,0 +1,36 @@
+import type { Json, JsonObject } from '../../runs/message.ts';
+import type { ContextVariable } from '../definition.ts';
+
+const mask = '[redacted]';
+
+/** Cuts a run's secret context values out of whatever could carry them to the model, the probe or the store. */
+export class SecretMask {
+  readonly #values: string[];
+
+  constructor(variables: readonly ContextVariable[], contextValues: JsonObject) {
+    const secrets = variables.filter((variable) => variable.secret).map((variable) => contextValues[variable.name]);
+    this.#values = secrets.flatMap(texts).filter((text) => text.length >= 4);
+    // Long ones first, so that a secret that holds another one leaves no rest of itself.
+    this.#values.sort((one, other) => other.length - one.length);
+  }
+
+  text(text: string): string {
+    let masked = text;
+    for (const value of this.#values) masked = masked.replaceAll(value, mask);
+    return masked;
+  }
+
+  /** The value as JSON with every secret in it masked. */
+  json(value: Json): Json {
+    if (this.#values.length === 0) return value;
+    return JSON.parse(this.text(JSON.stringify(value))) as Json;
+  }
+}
+
+/** How a secret may appear in text: as it is, as JSON writes it, and URL-encoded. */
+function texts(value: Json | undefined): string[] {
+  if (typeof value === 'string') return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])];
+  if (typeof value === 'number') return [String(value)];
+  if (value === null || typeof value !== 'object') return [];
+  return Object.values(value).flatMap(texts);
+}

@@ -1,0 +1,47 @@
+import type { Step, StepDetail, StepType } from '../../runs/event.ts';
+import type { ExecutorEvent } from '../../runs/executor.ts';
+
+/** Makes the step events of one run: every step has one start and exactly one end. */
+export class StepRecorder {
+  #count = 0;
+
+  start(type: StepType, name: string, place: { iteration: number; tool?: string }): StartedStep {
+    this.#count += 1;
+    const step: Step = {
+      id: `step-${this.#count}`,
+      type,
+      name,
+      status: 'in_progress',
+      ...place,
+      startedAt: new Date().toISOString(),
+    };
+    return new StartedStep(step);
+  }
+}
+
+export class StartedStep {
+  readonly #step: Step;
+  readonly #startedAt = performance.now();
+
+  constructor(step: Step) {
+    this.#step = step;
+  }
+
+  get started(): ExecutorEvent {
+    return { kind: 'step', at: Date.now(), step: this.#step };
+  }
+
+  completed(summary?: string, detail?: StepDetail): ExecutorEvent {
+    return this.#end('completed', summary, detail);
+  }
+
+  failed(summary?: string, detail?: StepDetail): ExecutorEvent {
+    return this.#end('failed', summary, detail);
+  }
+
+  #end(status: Step['status'], summary?: string, detail?: StepDetail): ExecutorEvent {
+    const durationMs = Math.round((performance.now() - this.#startedAt) * 1000) / 1000;
+    const step = { ...this.#step, status, ...(summary !== undefined && { summary }), durationMs };
+    return { kind: 'step', at: Date.now(), step, ...(detail && { detail }) };
+  }
+}

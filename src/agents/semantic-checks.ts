@@ -1,0 +1,94 @@
+import type { AgentFile, FilePath, Finding, WrittenExecution, WrittenVariable } from './agent-file.ts';
+import { schemaProblem } from './json-schema.ts';
+import { promptVariables } from './placeholders.ts';
+import { toolFindings } from './tool-checks.ts';
+import { variableFindings } from './variable-checks.ts';
+
+/** What the schema cannot say: names that must resolve, be unique, or compile. `prompt` is the text itself. */
+export function semanticFindings(file: AgentFile, prompt: string | undefined): Finding[] {
+  const { card, execution } = file;
+  const tools = execution.tools ?? [];
+  const variables = execution.contextVariables ?? [];
+  return [
+    ...duplicates(card.skills, ['card', 'skills'], 'id'),
+    ...duplicates(card.extensions ?? [], ['card', 'extensions'], 'uri'),
+    ...duplicates(variables, ['execution', 'contextVariables'], 'name'),
+    ...duplicates(tools, ['execution', 'tools'], 'name'),
+    ...duplicates(execution.scenarios ?? [], ['execution', 'scenarios'], 'name'),
+    ...variables.flatMap((variable, index) =>
+      variableFindings(variable, ['execution', 'contextVariables', index]),
+    ),
+    ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], variables)),
+    ...scenarioFindings(execution),
+    ...promptFindings(execution, prompt, variables),
+    ...responseSchemaFindings(execution),
+  ];
+}
+
+function duplicates<K extends string>(
+  items: readonly Record<K, string>[],
+  path: FilePath,
+  key: K,
+): Finding[] {
+  const seen = new Set<string>();
+  return items.flatMap((item, index) => {
+    const value = item[key];
+    if (seen.has(value)) {
+      return [{ path: [...path, index, key], reason: `${JSON.stringify(value)} stands there twice` }];
+    }
+    seen.add(value);
+    return [];
+  });
+}
+
+function scenarioFindings({ scenarios = [], tools = [] }: WrittenExecution): Finding[] {
+  const names = new Set(tools.map(({ name }) => name));
+  return scenarios.flatMap((scenario, index) =>
+    (scenario.tools ?? []).flatMap((name, position) =>
+      names.has(name)
+        ? []
+        : [
+            {
+              path: ['execution', 'scenarios', index, 'tools', position],
+              reason: `${JSON.stringify(name)} is not a tool of this agent`,
+            },
+          ],
+    ),
+  );
+}
+
+function promptFindings(
+  execution: WrittenExecution,
+  prompt: string | undefined,
+  variables: readonly WrittenVariable[],
+): Finding[] {
+  const { systemPrompt, fallbackMessage = '', scenarios = [] } = execution;
+  const promptPath =
+    typeof systemPrompt === 'string' ? ['execution', 'systemPrompt'] : ['execution', 'systemPrompt', 'file'];
+  const prompts: [FilePath, string][] = [
+    [promptPath, prompt ?? ''],
+    [['execution', 'fallbackMessage'], fallbackMessage],
+    ...scenarios.map(({ instructions = '' }, index): [FilePath, string] => [
+      ['execution', 'scenarios', index, 'instructions'],
+      instructions,
+    ]),
+  ];
+  return prompts.flatMap(([path, text]) =>
+    promptVariables(text).flatMap((name) => {
+      const reason = placeholderProblem(name, variables);
+      return reason === undefined ? [] : [{ path, reason }];
+    }),
+  );
+}
+
+function placeholderProblem(name: string, variables: readonly WrittenVariable[]): string | undefined {
+  const variable = variables.find((candidate) => candidate.name === name);
+  if (!variable) return `{{${name}}} is not a declared context variable`;
+  if (variable.secret) return `{{${name}}} is secret: tools may use it, a prompt may not`;
+  return undefined;
+}
+
+function responseSchemaFindings({ responseSchema }: WrittenExecution): Finding[] {
+  const problem = responseSchema && schemaProblem(responseSchema);
+  return problem ? [{ path: ['execution', 'responseSchema'], reason: `does not compile: ${problem}` }] : [];
+}

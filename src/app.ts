@@ -1,0 +1,69 @@
+import express, { Router, type Express } from 'express';
+import helmet from 'helmet';
+import type { AgentInvoker } from './agents/invoker.ts';
+import { cardRoutes } from './a2a/card-routes.ts';
+import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
+import type { Operations } from './a2a/operations.ts';
+import type { Authenticate } from './auth/authenticate.ts';
+import type { Config } from './config.ts';
+import { notFoundHandler, restErrorHandler } from './http/error-writer.ts';
+import { liveHandler, readyHandler, type ReadyChecks } from './http/health.ts';
+import type { KeepAlive } from './http/keep-alive.ts';
+import { requestContext } from './http/request-context.ts';
+import { agentRoutes } from './rest/agents.ts';
+import { answerHandler } from './rest/answer.ts';
+import { demoShop } from './rest/demo-shop.ts';
+import type { RunEngine } from './runs/engine.ts';
+import type { Log } from './telemetry/log.ts';
+
+export interface AppParts {
+  config: Config;
+  log: Log;
+  authenticate: Authenticate;
+  invoker: AgentInvoker;
+  operations: Operations;
+  engine: RunEngine;
+  keepAlive: KeepAlive;
+  ready: ReadyChecks;
+  /** Base of the URLs that cards publish. */
+  publicUrl: () => string;
+  defaultAgentId: () => string | undefined;
+  models: () => ReadonlyMap<string, string>;
+  /** Whether the sample that calls the demo shop is loaded. */
+  demoShopNeeded: () => boolean;
+}
+
+/** The Express app on one page: every mount in order, last the error handler. */
+export function createApp(parts: AppParts): Express {
+  const { config, log, authenticate, invoker } = parts;
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('trust proxy', config.trustProxy);
+
+  app.use(requestContext(log));
+  app.use(helmet());
+  app.get('/health/live', liveHandler());
+  app.get('/health/ready', readyHandler(parts.ready));
+
+  app.post('/a2a/:agentId', jsonRpcDoor({ ...parts, maxBodyBytes: config.maxBodyBytes }));
+  app.use(
+    cardRoutes({
+      authenticate,
+      invoker,
+      defaultAgentId: parts.defaultAgentId,
+      card: () => ({ publicUrl: parts.publicUrl(), anonymousAllowed: config.authAnonymous }),
+      defaultVersion: config.cardDefaultVersion,
+    }),
+  );
+
+  const api = Router();
+  api.post('/agents/:agentId/answer', answerHandler({ ...parts, maxBodyBytes: config.maxBodyBytes }));
+  api.use(agentRoutes({ authenticate, invoker, models: parts.models }));
+  app.use('/api/v1', api);
+
+  const shop = demoShop();
+  app.use((request, response, next) => (parts.demoShopNeeded() ? shop(request, response, next) : next()));
+
+  app.use(notFoundHandler());
+  app.use(restErrorHandler(log));
+  return app;
+}

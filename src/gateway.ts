@@ -1,0 +1,158 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Operations } from './a2a/operations.ts';
+import type { AgentRevision } from './agents/definition.ts';
+import { AgentDirectory } from './agents/directory.ts';
+import { executableAgent } from './agents/executable.ts';
+import { AgentInvoker } from './agents/invoker.ts';
+import { AgentRegistry } from './agents/registry.ts';
+import { Toolsets } from './agents/toolsets.ts';
+import { createApp } from './app.ts';
+import { ensureAdminKey } from './auth/api-keys.ts';
+import { createAuthenticator, type Authenticate } from './auth/authenticate.ts';
+import { createJwtVerifier } from './auth/jwt.ts';
+import type { Config } from './config.ts';
+import { KeepAlive } from './http/keep-alive.ts';
+import { Shutdown } from './http/shutdown.ts';
+import { ModelDirectory } from './llm/directory.ts';
+import { RunEngine } from './runs/engine.ts';
+import { startRetention } from './runs/retention.ts';
+import { SecretBox } from './runs/secret-box.ts';
+import { openSqliteStore, type SqliteStore } from './stores/sqlite/store.ts';
+import type { Log } from './telemetry/log.ts';
+import { EgressGuard } from './tools/egress/egress-guard.ts';
+import { createToolset } from './tools/toolset.ts';
+
+/** A gateway that listens. */
+export interface Gateway {
+  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  url: string;
+  /** Base of the URLs that its cards publish. */
+  publicUrl: string;
+  agents: AgentRegistry;
+  models: ModelDirectory;
+  /** The administrator key that was made at this start, in clear for the only time. */
+  newAdminKey?: string;
+  /** Drains and stops; resolves when all is closed. */
+  stop: () => Promise<void>;
+}
+
+export interface GatewayOptions {
+  config: Config;
+  log: Log;
+  /** The environment, for tool headers from `{env: NAME}`. */
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The composition root: the only file that names concrete adapters. Resolves when the gateway listens. */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, log } = options;
+  const store = await openSqliteStore(config.dataDir, config.secretsKey);
+  const authentication = await openAuthentication(options, store);
+  const server = createServer();
+  const url = () => urlOf(server);
+  const publicUrl = () => config.publicUrl ?? url();
+  const execution = openExecution(options, store, url);
+  await execution.directory.start();
+
+  const keepAlive = new KeepAlive();
+  const shutdown = openShutdown(options, server, execution.engine);
+  const app = createApp({
+    config,
+    log,
+    authenticate: authentication.authenticate,
+    invoker: execution.invoker,
+    engine: execution.engine,
+    keepAlive,
+    operations: new Operations({ ...execution, log: store.runs }),
+    ready: { draining: () => shutdown.draining, ping: async () => await store.runs.ping() },
+    publicUrl,
+    defaultAgentId: () => execution.agents.defaultAgent()?.id,
+    models: () => execution.models.list(),
+    demoShopNeeded: () => execution.agents.get('order-desk') !== undefined,
+  });
+  server.on('request', app);
+  await listen(server, config);
+  keepAlive.start(config.sseKeepaliveSeconds);
+  const stopRetention = startRetention({ log: store.runs, logger: log, ...config });
+  await execution.engine.recover();
+
+  const stop = async (): Promise<void> => {
+    await shutdown.stop();
+    // What outlived the grace is given up without a last event, before the store closes.
+    await execution.engine.drain(0);
+    stopRetention();
+    keepAlive.stop();
+    await execution.close();
+    await store.close();
+  };
+  return { ...execution, ...authentication, url: url(), publicUrl: publicUrl(), stop };
+}
+
+/** Who calls: the stored keys, the configured one, and JWTs where they are on. */
+async function openAuthentication(
+  { config, log }: GatewayOptions,
+  store: SqliteStore,
+): Promise<{ authenticate: Authenticate; newAdminKey?: string }> {
+  const newAdminKey = config.adminApiKey === undefined ? await ensureAdminKey(store.keys) : undefined;
+  const authenticate = createAuthenticator({
+    keys: store.keys,
+    ...(config.adminApiKey !== undefined && { adminApiKey: config.adminApiKey }),
+    ...(config.jwt && { jwt: createJwtVerifier(config.jwt, { log }) }),
+    anonymousAllowed: config.authAnonymous,
+  });
+  return { authenticate, ...(newAdminKey !== undefined && { newAdminKey }) };
+}
+
+/** What runs: agents, their tools and models, and the engine that executes them. */
+function openExecution({ config, log, env }: GatewayOptions, store: SqliteStore, ownAddress: () => string) {
+  const agents = new AgentRegistry(config.defaultAgent);
+  const models = new ModelDirectory(config.llmProviders);
+  const guard = new EgressGuard({ allow: config.egressAllow });
+  const toolsets = new Toolsets(({ definition: { execution } }) => {
+    const secret = execution.contextVariables.filter((variable) => variable.secret);
+    const secretVariables = new Set(secret.map(({ name }) => name));
+    return createToolset(execution.tools, { env, guard, ownAddress, secretVariables });
+  });
+  const executableOf = (revision: AgentRevision) =>
+    toolsets.executable(revision, (tools) => executableAgent(revision, models, tools));
+  const engine = new RunEngine({
+    log: store.runs,
+    findAgent: (agentId) => {
+      const agent = agents.get(agentId);
+      return agent && executableOf(agent);
+    },
+    secretBox: new SecretBox(store.secretsKey),
+    logger: log,
+    idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
+  });
+  const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log });
+  const close = async (): Promise<void> => {
+    await directory.close();
+    await toolsets.close();
+    await guard.close();
+  };
+  const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
+  return { agents, models, engine, invoker, directory, close };
+}
+
+function openShutdown({ config, log }: GatewayOptions, server: Server, engine: RunEngine): Shutdown {
+  const { drainDelaySeconds, shutdownGraceSeconds: graceSeconds } = config;
+  const drain = async (): Promise<void> => await engine.drain(graceSeconds * 1000);
+  return new Shutdown({ server, drainDelaySeconds, graceSeconds, drain, log });
+}
+
+async function listen(server: Server, config: Config): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, resolve);
+  });
+}
+
+/** The address under which this machine itself reaches the server. */
+function urlOf(server: Server): string {
+  const { port, family, address } = server.address() as AddressInfo;
+  const everywhere = address === '0.0.0.0' || address === '::';
+  const host = everywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { Log } from '../telemetry/log.ts';
+
+const REQUEST_ID = Symbol('requestId');
+const ACCEPTED_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+interface Identified {
+  [REQUEST_ID]?: string;
+}
+
+/**
+ * Gives every request an id (the caller's `X-Request-Id` where it is harmless, else a random one), says it
+ * in the answer, and writes one debug line when the answer is over.
+ */
+export function requestContext(log: Log): RequestHandler {
+  return (request, response, next) => {
+    const startedAt = performance.now();
+    const given = request.headers['x-request-id'];
+    const requestId = typeof given === 'string' && ACCEPTED_ID.test(given) ? given : randomUUID();
+    (request as Identified)[REQUEST_ID] = requestId;
+    response.setHeader('X-Request-Id', requestId);
+    response.once('close', () => {
+      log.debug('request', {
+        requestId,
+        method: request.method,
+        path: pathOf(request.originalUrl),
+        status: response.statusCode,
+        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ...(!response.writableFinished && { cutOff: true }),
+      });
+    });
+    next();
+  };
+}
+
+/** The id that `requestContext` gave the request; `-` where it did not run. */
+export function requestIdOf(request: IncomingMessage): string {
+  return (request as Identified)[REQUEST_ID] ?? '-';
+}
+
+/** Without the query, which may carry a user's text. */
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}

@@ -1,0 +1,28 @@
+import { announce } from './announcement.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { openGateway } from './gateway.ts';
+import { Redactor } from './telemetry/redactor.ts';
+import { createLog } from './telemetry/winston-log.ts';
+
+/** Starts the gateway, prints how to use it, and stops it on SIGTERM or SIGINT. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env, { isTerminal: process.stdout.isTTY });
+  const redactor = new Redactor();
+  for (const secret of [config.adminApiKey, config.secretsKey, ...config.llmProviders.map((one) => one.apiKey)]) {
+    if (secret !== undefined) redactor.add(secret);
+  }
+  const log = createLog({ level: config.logLevel, format: config.logFormat, redactor });
+  const gateway = await openGateway({ config, log, env: process.env });
+  process.stdout.write(announce(config, gateway));
+  const stop = (): void => void gateway.stop().then(() => process.exit(0));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+try {
+  await main();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${error instanceof ConfigError ? message : `The gateway could not start: ${message}`}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,114 @@
+import type { Json, JsonObject, Part } from './message.ts';
+
+/** Task states of A2A (spec §4.1.3) in their v0.3 spelling, which is the shorter one. */
+export type RunState =
+  'submitted' | 'working' | 'completed' | 'failed' | 'canceled' | 'rejected' | 'input-required' | 'auth-required';
+
+export type TerminalState = 'completed' | 'failed' | 'canceled' | 'rejected';
+
+/** States at which a stream closes: the terminal ones, and those in which the task waits for its caller. */
+export type RestingState = TerminalState | 'input-required' | 'auth-required';
+
+const terminalStates: ReadonlySet<RunState> = new Set(['completed', 'failed', 'canceled', 'rejected']);
+
+export function isTerminal(state: RunState): state is TerminalState {
+  return terminalStates.has(state);
+}
+
+export function isResting(state: RunState): state is RestingState {
+  return terminalStates.has(state) || state === 'input-required' || state === 'auth-required';
+}
+
+export type StepType = 'scenario_selection' | 'planning' | 'tool_execution' | 'model_call' | 'answer';
+
+/** What a caller sees of a step; it is the `data` of a `DW_STATUS_UPDATE` part. A step has one start and one end. */
+export interface Step {
+  id: string;
+  type: StepType;
+  name: string;
+  status: 'in_progress' | 'completed' | 'failed';
+  /** Which round of the loop, from 1. */
+  iteration: number;
+  tool?: string;
+  summary?: string;
+  /** ISO-8601 UTC. */
+  startedAt: string;
+  /** Milliseconds; on the end only. */
+  durationMs?: number;
+}
+
+export interface Usage {
+  promptTokens: number;
+  completionTokens: number;
+  /** US dollars; absent where the provider declares no price. */
+  costUsd?: number;
+}
+
+/** What only the probe shows of a step. Secrets are cut out before it is stored. */
+export interface StepDetail {
+  arguments?: Json;
+  result?: Json;
+  error?: string;
+  llmId?: string;
+  model?: string;
+  usage?: Usage;
+  /** Shown only to callers who may read the agent's configuration. */
+  prompt?: string;
+}
+
+/** Why a run failed: a code of surface.md §5 and a sentence that says what to do next. */
+export interface Failure {
+  code: string;
+  message: string;
+}
+
+/** Everything that happens in a run. `at` is milliseconds since the epoch. Each one is at most one frame of a stream. */
+export type RunEvent =
+  /** First event of the log: the task exists. */
+  | { kind: 'accepted'; at: number }
+  /** First event of a later attempt: the earlier one was lost, the text starts anew. */
+  | { kind: 'restarted'; at: number }
+  | { kind: 'step'; at: number; step: Step; detail?: StepDetail }
+  /** A piece of the answer. `first` starts the text (A2A `append: false`), `last` ends it (`lastChunk`). */
+  | { kind: 'text'; at: number; text: string; first: boolean; last: boolean }
+  /** The structured response, whole. */
+  | { kind: 'structured'; at: number; data: JsonObject }
+  /** Ends the stream; the only event whose state is a resting one, and the last of its attempt. */
+  | FinishedEvent;
+
+export interface FinishedEvent {
+  kind: 'finished';
+  at: number;
+  state: RestingState;
+  /** What the status message says beside the answer: a question, an instruction. */
+  parts?: Part[];
+  failure?: Failure;
+  usage?: Usage;
+}
+
+/** Where in the log: fencing number of the attempt (from 1) and sequence within it (from 1). */
+export interface Position {
+  attempt: number;
+  sequence: number;
+}
+
+export interface StoredEvent extends Position {
+  event: RunEvent;
+  /** Encodings made of it so far, by dialect: live readers share the object, so each is made once. Never stored. */
+  encodings?: Record<string, string>;
+}
+
+/** `<attempt>-<sequence>`: the SSE id of surface.md §3. */
+export function eventId(position: Position): string {
+  return `${position.attempt}-${position.sequence}`;
+}
+
+/** Reads an event id back; undefined for anything else. */
+export function parseEventId(text: string): Position | undefined {
+  const match = /^(\d{1,9})-(\d{1,9})$/.exec(text);
+  return match ? { attempt: Number(match[1]), sequence: Number(match[2]) } : undefined;
+}
+
+export function isAfter(one: Position, other: Position): boolean {
+  return one.attempt > other.attempt || (one.attempt === other.attempt && one.sequence > other.sequence);
+}

@@ -1,0 +1,32 @@
+import type { Failure, RestingState, RunEvent, Usage } from './event.ts';
+import type { JsonObject, Part, Turn } from './message.ts';
+import type { RunRecord } from './record.ts';
+
+/** One attempt at a run, as the agent sees it. */
+export interface Execution {
+  record: RunRecord;
+  attempt: number;
+  /** What was said before in this conversation, oldest first. */
+  history: Turn[];
+  /** Context values whole, the secret ones included. */
+  contextValues: JsonObject;
+  /** Aborts on cancel, on the deadline and at shutdown. */
+  signal: AbortSignal;
+}
+
+/** What an executor may say itself; the engine writes the first and the last event of an attempt. */
+export type ExecutorEvent = Exclude<RunEvent, { kind: 'accepted' | 'restarted' | 'finished' }>;
+
+/** How an attempt ended. The engine makes the one terminal event of it. */
+export interface Outcome {
+  state: RestingState;
+  parts?: Part[];
+  failure?: Failure;
+  usage?: Usage;
+}
+
+/**
+ * The port of every kind of agent (declared, remote, module): yields what happens, returns how it ended.
+ * An abort of the signal makes it stop soon; what it then returns is ignored.
+ */
+export type Executor = (execution: Execution) => AsyncGenerator<ExecutorEvent, Outcome, undefined>;

@@ -1,0 +1,163 @@
+import { isAfter, type Position, type StoredEvent } from './event.ts';
+import type { Feed, FollowOptions, Reader } from './feed.ts';
+
+/** Stored events of a run, oldest first; `more`: the store holds further ones. */
+export interface StoredPage {
+  events: readonly StoredEvent[];
+  more: boolean;
+}
+
+/** Reads the stored events after a position, a page at most. */
+export type ReadStored = (runId: string, position: Position) => StoredPage | Promise<StoredPage>;
+
+type Batch = readonly StoredEvent[];
+type Result = IteratorResult<Batch, undefined>;
+
+/** A reader that is this many events behind loses its queue and reads them from the store instead. */
+const mostQueued = 4_096;
+
+/**
+ * One reader of a run: first from the store, then live. While it is behind it only remembers that it is;
+ * what it misses is in the store. An idle one is this object and the promise that its reader waits for:
+ * not an async generator, whose `return` would wait for the next event.
+ */
+export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader {
+  readonly #options: FollowOptions & { feed: Feed };
+  #position: Position;
+  #status: 'new' | 'open' | 'ended' = 'new';
+  /** Whether the store must be read before the live events count. */
+  #behind = true;
+  #queue: Batch[] | undefined;
+  #queued = 0;
+  #waiting: PromiseWithResolvers<Result> | undefined;
+
+  constructor(options: FollowOptions & { feed: Feed }) {
+    this.#options = options;
+    this.#position = options.position;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The next batch, never empty. One call at a time. */
+  next(): Promise<Result> {
+    if (this.#status === 'new') this.#open();
+    if (this.#status === 'ended') return Promise.resolve({ done: true, value: undefined });
+    if (this.#waiting) return Promise.reject(new Error('A follower has one reader: await next() first.'));
+    if (this.#behind) return this.#catchUp();
+    const batch = this.#take();
+    if (batch) return Promise.resolve({ done: false, value: batch });
+    if (this.#behind) return this.#catchUp();
+    this.#waiting = Promise.withResolvers();
+    return this.#waiting.promise;
+  }
+
+  /** Ends it at once, a waiting `next` included. */
+  return(): Promise<Result> {
+    this.#end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** The signal aborted. */
+  handleEvent(): void {
+    this.#end();
+  }
+
+  offer(events: Batch): void {
+    if (this.#behind) return;
+    if (!this.#waiting) {
+      this.#enqueue(events);
+      return;
+    }
+    const fresh = this.#accept(events);
+    if (!fresh && !this.#behind) return;
+    const { resolve, reject } = this.#waiting;
+    this.#waiting = undefined;
+    if (fresh) resolve({ done: false, value: fresh });
+    else void this.#catchUp().then(resolve, reject);
+  }
+
+  #open(): void {
+    const { feed, runId, signal } = this.#options;
+    this.#status = signal.aborted ? 'ended' : 'open';
+    if (signal.aborted) return;
+    signal.addEventListener('abort', this, { once: true });
+    feed.subscribe(runId, this);
+  }
+
+  #end(): void {
+    if (this.#status === 'open') {
+      const { feed, runId, signal } = this.#options;
+      signal.removeEventListener('abort', this);
+      feed.unsubscribe(runId, this);
+    }
+    this.#status = 'ended';
+    this.#queue = undefined;
+    this.#waiting?.resolve({ done: true, value: undefined });
+    this.#waiting = undefined;
+  }
+
+  /** Reads from the store until there is something new, or nothing more than what the feed will bring. */
+  async #catchUp(): Promise<Result> {
+    try {
+      while (this.#behind && this.#status === 'open') {
+        // What is published while the store is read is queued; what the read brings too is skipped then.
+        this.#behind = false;
+        const { events, more } = await this.#options.read(this.#options.runId, this.#position);
+        if (more) this.#fallBehind();
+        const last = events.at(-1);
+        if (!last || this.#hasEnded()) continue;
+        this.#position = last;
+        return { done: false, value: events };
+      }
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+    return await this.next();
+  }
+
+  #hasEnded(): boolean {
+    return this.#status === 'ended';
+  }
+
+  #enqueue(events: Batch): void {
+    (this.#queue ??= []).push(events);
+    this.#queued += events.length;
+    if (this.#queued > mostQueued) this.#fallBehind();
+  }
+
+  #take(): Batch | undefined {
+    while (this.#queue) {
+      const batch = this.#queue.shift();
+      if (!batch) break;
+      this.#queued -= batch.length;
+      const fresh = this.#accept(batch);
+      if (fresh) return fresh;
+    }
+    this.#queue = undefined;
+    return undefined;
+  }
+
+  /** What of the batch is new, if it continues exactly where the reader is; behind, if something is missing between. */
+  #accept(batch: Batch): Batch | undefined {
+    const position = this.#position;
+    const fresh =
+      batch[0] && isAfter(batch[0], position) ? batch : batch.filter((event) => isAfter(event, position));
+    const [first] = fresh;
+    if (!first) return undefined;
+    if (first.attempt !== position.attempt || first.sequence !== position.sequence + 1) {
+      this.#fallBehind();
+      return undefined;
+    }
+    this.#position = fresh.at(-1) ?? first;
+    return fresh;
+  }
+
+  #fallBehind(): void {
+    this.#behind = true;
+    this.#queue = undefined;
+    this.#queued = 0;
+  }
+}

@@ -1,0 +1,61 @@
+import type { JsonObject, Message, Part, Turn } from './message.ts';
+
+/** Execution options that every door takes as `properties` (surface.md §4). */
+export interface Properties {
+  includeProbe: boolean;
+  includeSteps: boolean;
+  temperature?: number;
+  maxSteps?: number;
+  answerIn?: 'both' | 'status' | 'artifact';
+  /** Names that nobody knows: ignored, and listed in the probe. */
+  unknown: string[];
+}
+
+/** Everything that a replica needs to execute the run again: execution is stateless. */
+export interface RunRequest {
+  /** The caller's message with secret values cut out. */
+  message: Message;
+  /** Indexes of the message's parts that carry values or a conversation: no model is shown them. */
+  hiddenParts?: number[];
+  /** Set when the caller carries the conversation itself: stored history is neither read nor extended. */
+  history?: Turn[];
+  /** Validated, defaults filled in, secrets left out. */
+  contextValues: JsonObject;
+  /** The secret context values, sealed with SECRETS_KEY. */
+  sealedSecrets?: string;
+  llmId?: string;
+  properties: Properties;
+}
+
+export type DoorName = 'a2a' | 'answer';
+
+/** One row per run (an A2A task), written once. */
+export interface RunRecord {
+  id: string;
+  contextId: string;
+  agentId: string;
+  agentRevision: string;
+  /** The user id of the principal that started it. */
+  owner: string;
+  door: DoorName;
+  request: RunRequest;
+  /** SHA-256 over what makes two requests the same (idempotency), hex. */
+  contentHash: string;
+  /** Whether the context was named by the caller: only then is it part of the idempotency key. */
+  contextNamed: boolean;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+}
+
+/** The message's parts that the model may be shown. */
+export function visibleParts(request: RunRequest): Part[] {
+  const { hiddenParts, message } = request;
+  return hiddenParts ? message.parts.filter((_part, index) => !hiddenParts.includes(index)) : message.parts;
+}
+
+/** What the user said, as text: how a later run of the conversation remembers this one. */
+export function userText(request: RunRequest): string {
+  return visibleParts(request)
+    .flatMap((part) => part.text ?? [])
+    .join('\n');
+}

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunEvent, StoredEvent } from './event.ts';
+import { StoreUnavailableError, type AppendBatch, type RunLog } from './log.ts';
+import { emptySnapshot, fold, type RunSnapshot } from './snapshot.ts';
+
+/** A working run's snapshot is saved at most this often, in milliseconds; a change of state saves it at once. */
+const snapshotIntervalMs = 500;
+/** How long a store that is away is waited for. */
+const storePatienceMs = 30_000;
+const storeRetryMs = 250;
+/** More unsaved events than this make the executor wait. */
+const mostPending = 1_000;
+
+/**
+ * Writes one attempt's events to the log: numbers them, merges text that comes faster than it can be
+ * stored, keeps one append in flight and saves the snapshot forward only.
+ */
+export class RunWriter {
+  readonly #log: RunLog;
+  readonly #runId: string;
+  readonly #attempt: number;
+  readonly #snapshot: RunSnapshot;
+  #sequence: number;
+  #pending: RunEvent[] = [];
+  #flushing: Promise<void> | undefined;
+  #savedState: RunSnapshot['state'];
+  #savedAt = 0;
+  #failure: unknown;
+
+  constructor(log: RunLog, runId: string, snapshot: RunSnapshot, attempt: number) {
+    this.#log = log;
+    this.#runId = runId;
+    this.#attempt = attempt;
+    this.#snapshot = snapshot;
+    this.#sequence = snapshot.attempt === attempt ? snapshot.sequence : 0;
+    this.#savedState = snapshot.state;
+    this.#savedAt = snapshot.stateAt;
+  }
+
+  /** Whether a write failed for good: the run was fenced off or the store stayed away. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Takes the event; it is stored soon. Returns a promise to wait for only when too much is unsaved. */
+  write(event: RunEvent): Promise<void> | undefined {
+    const last = this.#pending.at(-1);
+    if (event.kind === 'text' && last?.kind === 'text' && !event.first) {
+      this.#pending[this.#pending.length - 1] = { ...last, text: last.text + event.text, last: event.last };
+    } else {
+      this.#pending.push(event);
+    }
+    this.#flushing ??= this.#flush();
+    return this.#pending.length > mostPending ? this.#flushing : undefined;
+  }
+
+  /** Resolves when everything written so far is stored. @throws what made the write fail for good. */
+  async stored(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      // What else comes in this turn of the event loop shares the append.
+      await new Promise(setImmediate);
+      while (this.#pending.length > 0) await this.#append(this.#takeBatch());
+    } catch (error) {
+      this.#failure = error;
+      this.#pending = [];
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  #takeBatch(): AppendBatch {
+    const events: StoredEvent[] = [];
+    for (const event of this.#pending) {
+      const stored = { attempt: this.#attempt, sequence: ++this.#sequence, event };
+      fold(this.#snapshot, stored);
+      events.push(stored);
+    }
+    this.#pending = [];
+    return { attempt: this.#attempt, events, ...this.#dueSnapshot() };
+  }
+
+  #dueSnapshot(): { snapshot?: RunSnapshot } {
+    const now = Date.now();
+    if (this.#snapshot.state === this.#savedState && now - this.#savedAt < snapshotIntervalMs) return {};
+    this.#savedState = this.#snapshot.state;
+    this.#savedAt = now;
+    // A copy: the original goes on folding before the store has written it.
+    return { snapshot: { ...this.#snapshot } };
+  }
+
+  async #append(batch: AppendBatch): Promise<void> {
+    const deadline = Date.now() + storePatienceMs;
+    for (;;) {
+      try {
+        await this.#log.append(this.#runId, batch);
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError) || Date.now() > deadline) throw error;
+        await delay(storeRetryMs);
+      }
+    }
+  }
+}
+
+/** The snapshot that `create` stored: the run is accepted, at 1-1. */
+export function acceptedSnapshot(at: number): RunSnapshot {
+  const snapshot = emptySnapshot(at);
+  fold(snapshot, { attempt: 1, sequence: 1, event: { kind: 'accepted', at } });
+  return snapshot;
+}

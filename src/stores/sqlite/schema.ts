@@ -1,0 +1,76 @@
+/**
+ * The tables, one entry per version of the schema: `PRAGMA user_version` says how many were applied.
+ * An entry that was released is never changed.
+ *
+ * `runs` holds what changes, in rows that keep their size, so that an update dirties one small page; what is
+ * written once (the record, the events, the snapshot of a finished run) is appended elsewhere. Each index
+ * is worth its writes: most of a commit's time goes into the pages that it touches.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    -- JSON [owner, agentId], and [owner, agentId, contextId]: JSON text is well-formed whatever a caller named.
+    scope TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    -- 48 bits of a hash over what makes two requests the same; NULL: not looked for.
+    request_key INTEGER,
+    -- 1: a run of the A2A door; 1: a later run of the conversation is shown it.
+    listed INTEGER NOT NULL,
+    remembered INTEGER NOT NULL,
+    -- The fencing number.
+    attempt INTEGER NOT NULL,
+    -- Codes: 10 to 19 is executed, 20 to 29 waits for its caller, 30 to 39 is finished.
+    state INTEGER NOT NULL,
+    -- Milliseconds since the epoch.
+    state_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX runs_newest ON runs (scope, state_at) WHERE listed = 1;
+  CREATE INDEX runs_of_conversation ON runs (conversation) WHERE listed = 1;
+  CREATE INDEX runs_of_request ON runs (request_key) WHERE request_key IS NOT NULL;
+  CREATE INDEX runs_executed ON runs (attempt) WHERE state < 20;
+
+  CREATE TABLE records (run INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+
+  CREATE TABLE snapshots (
+    run INTEGER PRIMARY KEY,
+    attempt INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+
+  -- One row per run and transaction: a JSON array of consecutive events, the last of which has this sequence.
+  -- Event 1-1 (accepted) has no row: it says no more than that the run exists.
+  CREATE TABLE events (
+    run INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX events_of_run ON events (run, attempt, sequence);
+
+  CREATE TABLE users (
+    id TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    api_access INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE assignments (
+    user_id TEXT NOT NULL REFERENCES users (id),
+    agent_id TEXT NOT NULL,
+    PRIMARY KEY (user_id, agent_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,126 @@
+import { lookup } from 'node:dns/promises';
+import type { LookupAddress } from 'node:dns';
+import { isIP } from 'node:net';
+import type { LookupFunction } from 'node:net';
+import { Agent, buildConnector } from 'undici';
+import { allows, parseAllowRule } from './allow-rule.ts';
+import type { AllowRule, EgressTarget } from './allow-rule.ts';
+import { cappedFetch } from './capped-fetch.ts';
+import type { EgressRequest, GuardedResponse } from './capped-fetch.ts';
+import { refusalOfAddress } from './public-address.ts';
+
+/** All addresses of a name, as `dns.lookup` gives them. */
+export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
+
+export interface EgressGuardOptions {
+  /** `host`, `host:port`, address or CIDR: let through beside public https. */
+  allow: readonly string[];
+  /** Default: the system's resolver. */
+  resolve?: Resolve;
+}
+
+/** A request that the guard does not let out; the message names the host and the reason. */
+export class EgressRefusedError extends Error {
+  readonly host: string;
+
+  constructor(host: string, reason: string) {
+    super(`Requests to ${host} are refused: ${reason}.`);
+    this.name = 'EgressRefusedError';
+    this.host = host;
+  }
+}
+
+/**
+ * Lets requests out to the public internet only, for every address that a caller or a model chose. The check stands
+ * where the connection is made: each address of the host is checked, literal ones too, and the connection goes to
+ * a checked address, so a name cannot change its mind between check and use.
+ */
+export class EgressGuard {
+  readonly #rules: readonly AllowRule[];
+  readonly #resolve: Resolve;
+  readonly #guarded: Agent;
+  readonly #trusted: Agent;
+
+  /** @throws Error that names an entry of the allow-list which cannot be read. */
+  constructor(options: EgressGuardOptions) {
+    this.#rules = options.allow.map(parseAllowRule);
+    this.#resolve = options.resolve ?? ((hostname) => lookup(hostname, { all: true }));
+    this.#guarded = new Agent({ connect: (target, callback) => this.#connect(target, callback) });
+    this.#trusted = new Agent({ connect: { allowH2: false } });
+  }
+
+  /**
+   * A request to an address that a caller or a model chose.
+   * @throws EgressRefusedError when it may not go there; the signal's reason when it aborts; else what failed.
+   */
+  async fetch(url: string, request: EgressRequest): Promise<GuardedResponse> {
+    return cappedFetch(this.#guarded, parseUrl(url), request);
+  }
+
+  /**
+   * A request to a literal host of the operator's own files: same caps, no redirects, no check of its address.
+   * @throws EgressRefusedError for what is no http(s) URL or holds a user name; else as {@link fetch}.
+   */
+  async trustedFetch(url: string, request: EgressRequest): Promise<GuardedResponse> {
+    return cappedFetch(this.#trusted, parseUrl(url), request);
+  }
+
+  /** Ends the kept connections, and breaks requests that are still under way. */
+  async close(): Promise<void> {
+    await Promise.all([this.#guarded.destroy(), this.#trusted.destroy()]);
+  }
+
+  #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
+    const { protocol, hostname } = options;
+    const port = Number(options.port) || (protocol === 'https:' ? 443 : 80);
+    this.#checkedAddresses({ protocol, hostname, port })
+      .then((addresses) => {
+        // A connector of its own for each connection: it knows no other address than the checked ones.
+        buildConnector({ allowH2: false, lookup: pinnedLookup(addresses) })(options, callback);
+      })
+      .catch((error: unknown) => {
+        callback(error instanceof Error ? error : new Error(String(error)), null);
+      });
+  }
+
+  async #checkedAddresses(target: EgressTarget): Promise<LookupAddress[]> {
+    const family = isIP(target.hostname);
+    const addresses = family ? [{ address: target.hostname, family }] : await this.#resolve(target.hostname);
+    if (addresses.length === 0) throw new Error(`${target.hostname} has no address`);
+    for (const { address } of addresses) {
+      const reason = this.#refusal(target, address);
+      if (reason) throw new EgressRefusedError(target.hostname, reason);
+    }
+    return addresses;
+  }
+
+  #refusal(target: EgressTarget, address: string): string | undefined {
+    if (this.#rules.some((rule) => allows(rule, target, address))) return undefined;
+    const kind = refusalOfAddress(address);
+    if (kind) return isIP(target.hostname) ? `it is ${kind}` : `it resolves to ${kind}`;
+    if (target.protocol !== 'https:') return 'only https is allowed';
+    if (target.port !== 443 && target.port !== 80) return `port ${target.port} is not allowed`;
+    return undefined;
+  }
+}
+
+/** The URL parser turns decimal, hexadecimal, octal and short forms of an address into the usual one. */
+function parseUrl(text: string): URL {
+  if (!URL.canParse(text)) throw new EgressRefusedError('this address', 'it is not a valid URL');
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new EgressRefusedError(url.host || 'this address', 'only https is allowed');
+  }
+  if (url.username || url.password) {
+    throw new EgressRefusedError(url.host, 'a URL with a user name or password is not allowed');
+  }
+  return url;
+}
+
+function pinnedLookup(addresses: LookupAddress[]): LookupFunction {
+  return (_hostname, options, callback) => {
+    const [first] = addresses;
+    if (options.all) callback(null, addresses);
+    else callback(null, first?.address ?? '', first?.family);
+  };
+}

@@ -1,0 +1,101 @@
+import type { HttpToolDefinition } from '../../agents/definition.ts';
+import type { EgressRequest } from '../egress/capped-fetch.ts';
+import { EgressRefusedError } from '../egress/egress-guard.ts';
+import type { EgressGuard } from '../egress/egress-guard.ts';
+import { compileParameters } from '../parameters.ts';
+import { ToolError } from '../tool.ts';
+import type { Tool, ToolCall, ToolResult } from '../tool.ts';
+import { createMask, readAnswer } from './http-answer.ts';
+import { resolveHeaders } from './http-headers.ts';
+import { appendQuery, hasLiteralHost, renderUrl } from './url-template.ts';
+
+export interface HttpToolDependencies {
+  /** The gateway's environment, for `{env: NAME}`. */
+  env: Readonly<Record<string, string | undefined>>;
+  guard: Pick<EgressGuard, 'fetch' | 'trustedFetch'>;
+  /** Base URL of the gateway itself, for a url that begins with `/`. */
+  ownAddress: () => string;
+  /**
+   * Names of the context variables that are secret: their values are masked in answers. Absent: all of them are
+   * taken as secret.
+   */
+  secretVariables?: ReadonlySet<string>;
+}
+
+const maximumAnswerBytes = 1_000_000;
+
+/**
+ * A tool that sends one declared request.
+ * @throws Error when `parameters` is not a valid JSON Schema.
+ */
+export function createHttpTool(definition: HttpToolDefinition, deps: HttpToolDependencies): Tool {
+  const { name, method, url, parameters, timeoutSeconds } = definition;
+  return {
+    name,
+    description: definition.description ?? `Sends a ${method} request to ${url}.`,
+    parameters,
+    sideEffects: definition.sideEffects ?? method !== 'GET',
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    validate: compileParameters(parameters),
+    execute: (call) => execute(definition, deps, call),
+  };
+}
+
+async function execute(
+  definition: HttpToolDefinition,
+  deps: HttpToolDependencies,
+  call: ToolCall,
+): Promise<ToolResult> {
+  call.signal.throwIfAborted();
+  const { headers, sources } = resolveHeaders(definition.headers, { env: deps.env, context: call.context });
+  const { url, body } = address(definition, call.arguments);
+  const mask = createMask(secretValues(definition, deps, sources));
+  const request: EgressRequest = {
+    method: definition.method,
+    headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }), ...headers },
+    ...(body && { body }),
+    signal: call.signal,
+    maxBytes: maximumAnswerBytes,
+  };
+  return readAnswer(await send(deps, { template: definition.url, url }, request), mask);
+}
+
+/** Where the arguments go: into the url, then the query (GET, DELETE) or a JSON body. */
+function address(
+  { url: template, method }: HttpToolDefinition,
+  args: ToolCall['arguments'],
+): { url: string; body?: string } {
+  const { url, used } = renderUrl(template, args);
+  const remaining = Object.fromEntries(Object.entries(args).filter(([name]) => !used.has(name)));
+  if (method === 'GET' || method === 'DELETE') return { url: appendQuery(url, remaining) };
+  return { url, body: JSON.stringify(remaining) };
+}
+
+async function send(
+  { guard, ownAddress }: HttpToolDependencies,
+  { template, url }: { template: string; url: string },
+  request: EgressRequest,
+): ReturnType<EgressGuard['fetch']> {
+  try {
+    if (!hasLiteralHost(template)) return await guard.fetch(url, request);
+    const absolute = url.startsWith('/') ? ownAddress().replace(/\/+$/, '') + url : url;
+    return await guard.trustedFetch(absolute, request);
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    if (error instanceof EgressRefusedError) throw new ToolError(error.message, { cause: error });
+    throw new ToolError('The service could not be reached; try again later.', { cause: error });
+  }
+}
+
+function secretValues(
+  definition: HttpToolDefinition,
+  { secretVariables }: HttpToolDependencies,
+  sources: ReadonlyMap<string, string>,
+): string[] {
+  const isSecret = (name: string): boolean => {
+    const declaration = definition.headers[name];
+    if (typeof declaration !== 'object' || !('context' in declaration)) return true;
+    return secretVariables?.has(declaration.context) ?? true;
+  };
+  return [...sources].filter(([name]) => isSecret(name)).map(([, value]) => value);
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { AgentCard as SdkAgentCard } from '@a2a-js/sdk';
+import { describe, expect, test } from '@jest/globals';
+import { buildCards, chooseCard, type CardDocument } from '../../src/a2a/cards.ts';
+import { agentRevision, requestVariable } from './agent-revision.ts';
+
+const publicUrl = 'https://agents.example/gateway';
+const url = `${publicUrl}/a2a/order-desk`;
+const interfaces = [
+  { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+  { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+];
+const revision = agentRevision({ execution: { contextVariables: [requestVariable('customer_id')] } });
+const cards = buildCards(revision, { publicUrl });
+
+function read(document: CardDocument): Record<string, unknown> {
+  return JSON.parse(document.body) as Record<string, unknown>;
+}
+
+describe('the v1.0 card', () => {
+  test('says where and how', () => {
+    expect(read(cards.v1)).toMatchObject({
+      name: 'Order desk',
+      version: '1.2.3',
+      provider: { organization: 'Acme', url: 'https://acme.example' },
+      supportedInterfaces: interfaces,
+      capabilities: {
+        streaming: true,
+        pushNotifications: false,
+        extendedAgentCard: false,
+        extensions: [
+          { uri: expect.stringContaining('provided-values') },
+          { uri: expect.stringMatching(/^urn:/) },
+        ],
+      },
+      securityRequirements: [{ schemes: { ssws: { list: [] } } }, { schemes: { bearer: { list: [] } } }],
+      defaultInputModes: ['text/plain', 'application/json'],
+      skills: [{ id: 'status', tags: ['orders'] }],
+    });
+  });
+
+  test('has no field of v0.3', () => {
+    expect(Object.keys(read(cards.v1)).sort()).toEqual([
+      'capabilities',
+      'defaultInputModes',
+      'defaultOutputModes',
+      'description',
+      'documentationUrl',
+      'name',
+      'provider',
+      'securityRequirements',
+      'securitySchemes',
+      'skills',
+      'supportedInterfaces',
+      'version',
+    ]);
+  });
+
+  test("the SDK's codec reads all of it and gives it back", () => {
+    const parsed = SdkAgentCard.fromJSON(read(cards.v1));
+    expect(parsed.securitySchemes['bearer']?.scheme).toMatchObject({
+      $case: 'httpAuthSecurityScheme',
+      value: { scheme: 'Bearer' },
+    });
+    expect(parsed.securitySchemes['ssws']?.scheme).toMatchObject({
+      $case: 'apiKeySecurityScheme',
+      value: { location: 'header', name: 'Authorization' },
+    });
+    const { securityRequirements, ...rest } = SdkAgentCard.toJSON(parsed) as Record<string, unknown>;
+    const { securityRequirements: sent, ...card } = read(cards.v1);
+    // Its encoder leaves the empty list of scopes out, as ProtoJSON may.
+    expect(securityRequirements).toEqual([{ schemes: { ssws: {} } }, { schemes: { bearer: {} } }]);
+    expect(SdkAgentCard.fromJSON({ securityRequirements })).toEqual(
+      SdkAgentCard.fromJSON({ securityRequirements: sent }),
+    );
+    expect(withoutFalse(rest)).toEqual(withoutFalse(card));
+  });
+});
+
+/** ProtoJSON says nothing where the value is false. */
+function withoutFalse(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_key, member: unknown) =>
+    member === false ? undefined : member,
+  );
+}
+
+describe('the v0.3 card', () => {
+  test('says where and how', () => {
+    expect(read(cards.v03)).toMatchObject({
+      protocolVersion: '0.3.0',
+      url,
+      preferredTransport: 'JSONRPC',
+      additionalInterfaces: [{ url, transport: 'JSONRPC' }],
+      capabilities: { streaming: true, pushNotifications: false, stateTransitionHistory: false },
+      securitySchemes: {
+        ssws: { type: 'apiKey', in: 'header', name: 'Authorization' },
+        bearer: { type: 'http', scheme: 'bearer' },
+      },
+      security: [{ ssws: [] }, { bearer: [] }],
+      supportsAuthenticatedExtendedCard: false,
+    });
+    expect(read(cards.v03)).not.toHaveProperty('supportedInterfaces');
+  });
+
+  test('the combined one is the same with the interfaces of v1.0 beside it', () => {
+    expect(read(cards.combined)).toEqual({ ...read(cards.v03), supportedInterfaces: interfaces });
+  });
+});
+
+describe('every card', () => {
+  const documents = Object.entries(cards) as [string, CardDocument][];
+
+  test.each(documents)('%s: ETag and Last-Modified', (_name, document) => {
+    expect(document.etag).toBe(`"${createHash('sha256').update(document.body).digest('hex')}"`);
+    expect(document.lastModified).toBe('Mon, 23 Nov 2026 09:30:15 GMT');
+  });
+
+  test('the tags differ from each other and agree between replicas', () => {
+    expect(new Set(documents.map(([, { etag }]) => etag)).size).toBe(3);
+    expect(buildCards(structuredClone(revision), { publicUrl })).toEqual(cards);
+  });
+
+  test.each(documents)('%s: nothing of what the agent executes', (_name, { body }) => {
+    expect(body).not.toMatch(/hidden|systemPrompt|execution|maxSteps/);
+  });
+
+  test.each(documents)('%s: the context variables are published', (_name, { body }) => {
+    expect(body).toContain('"customer_id":{"type":"string"}');
+  });
+
+  test.each([
+    ['a public agent', agentRevision({ execution: { access: 'public' } }), { publicUrl }],
+    ['a gateway that lets everybody in', revision, { publicUrl, anonymousAllowed: true }],
+  ])('%s asks for no credentials', (_what, open, options) => {
+    for (const document of Object.values(buildCards(open, options)) as CardDocument[]) {
+      expect(document.body).not.toMatch(/"security/);
+    }
+  });
+
+  test('an assigned agent does', () => {
+    const { v1 } = buildCards(agentRevision({ execution: { access: 'assigned' } }), { publicUrl });
+    expect(read(v1)).toHaveProperty('securityRequirements');
+  });
+
+  test('slashes at the end of the public URL do not count', () => {
+    expect(buildCards(revision, { publicUrl: `${publicUrl}//` })).toEqual(cards);
+  });
+});
+
+describe('chooseCard', () => {
+  test.each<[string | undefined, string | undefined, '0.3' | '1.0', keyof typeof cards]>([
+    [undefined, undefined, '0.3', 'combined'],
+    ['', '', '0.3', 'combined'],
+    [undefined, undefined, '1.0', 'v1'],
+    ['1.0', undefined, '0.3', 'v1'],
+    ['1.0.1', '0.3', '0.3', 'v1'],
+    [undefined, '1.0', '0.3', 'v1'],
+    ['0.3', undefined, '1.0', 'v03'],
+    [undefined, '0.3.0', '1.0', 'v03'],
+    ['2.0', undefined, '0.3', 'combined'],
+    ['2.0', undefined, '1.0', 'v1'],
+  ])('header %j, query %j, default %s: %s', (header, query, defaultVersion, name) => {
+    expect(chooseCard(cards, header, query, defaultVersion)).toBe(cards[name]);
+  });
+});

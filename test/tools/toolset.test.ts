@@ -1,0 +1,35 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import type { HttpToolDefinition } from '../../src/agents/definition.ts';
+import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
+import { createToolset } from '../../src/tools/toolset.ts';
+
+const guard = new EgressGuard({ allow: [] });
+const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1' };
+const refund: HttpToolDefinition = {
+  name: 'refund',
+  type: 'http',
+  method: 'POST',
+  url: '/refunds',
+  parameters: { type: 'object' },
+  headers: {},
+};
+
+afterAll(() => guard.close());
+
+describe('createToolset', () => {
+  test('makes each tool of its type, in order, without reading anything yet', () => {
+    const tools = createToolset(
+      [refund, { name: 'search', type: 'knowledge', source: '/nowhere/policies', topK: 5 }],
+      deps,
+    );
+    expect(tools.map(({ name, description, sideEffects }) => ({ name, description, sideEffects }))).toEqual([
+      { name: 'refund', description: 'Sends a POST request to /refunds.', sideEffects: true },
+      { name: 'search', description: 'Searches the documents in policies.', sideEffects: false },
+    ]);
+  });
+
+  test('names the tool whose parameters are no schema', () => {
+    const broken = { ...refund, parameters: { type: 'nonsense' } };
+    expect(() => createToolset([broken], deps)).toThrow(/^The tool refund cannot be made: schema is invalid/);
+  });
+});
