@@ -10,8 +10,8 @@ import { Toolsets } from './agents/toolsets.ts';
 import { createApp } from './app.ts';
 import { ensureAdminKey } from './auth/api-keys.ts';
 import { createAuthenticator, type Authenticate } from './auth/authenticate.ts';
-import { createJwtVerifier } from './auth/jwt.ts';
-import type { Config } from './config.ts';
+import type { JwtVerifier } from './auth/jwt.ts';
+import type { Config, JwtConfig } from './config.ts';
 import { KeepAlive } from './http/keep-alive.ts';
 import { Shutdown } from './http/shutdown.ts';
 import { ModelDirectory } from './llm/directory.ts';
@@ -98,10 +98,16 @@ async function openAuthentication(
   const authenticate = createAuthenticator({
     keys: store.keys,
     ...(config.adminApiKey !== undefined && { adminApiKey: config.adminApiKey }),
-    ...(config.jwt && { jwt: createJwtVerifier(config.jwt, { log }) }),
+    ...(config.jwt && { jwt: await openJwtVerifier(config.jwt, log) }),
     anonymousAllowed: config.authAnonymous,
   });
   return { authenticate, ...(newAdminKey !== undefined && { newAdminKey }) };
+}
+
+/** Loaded only where JWT is on, as it costs start-up time. */
+async function openJwtVerifier(config: JwtConfig, log: Log): Promise<JwtVerifier> {
+  const { createJwtVerifier } = await import('./auth/jwt.ts');
+  return createJwtVerifier(config, { log });
 }
 
 /** What runs: agents, their tools and models, and the engine that executes them. */

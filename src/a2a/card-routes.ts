@@ -34,7 +34,8 @@ export function cardRoutes(options: CardRoutesOptions): Router {
       options.defaultVersion,
     );
     response.set({
-      'Cache-Control': agent.definition.execution.access === 'assigned' ? 'private, max-age=60' : 'public, max-age=60',
+      'Cache-Control':
+        agent.definition.execution.access === 'assigned' ? 'private, max-age=60' : 'public, max-age=60',
       ETag: card.etag,
       'Last-Modified': card.lastModified,
       Vary: 'A2A-Version',
@@ -44,8 +45,9 @@ export function cardRoutes(options: CardRoutesOptions): Router {
   };
 
   const router = Router();
-  router.get(['/a2a/:agentId/.well-known/agent-card.json', '/a2a/:agentId/.well-known/agent.json'], async (request, response) =>
-    await serve(request, response, String(request.params.agentId)),
+  router.get(
+    ['/a2a/:agentId/.well-known/agent-card.json', '/a2a/:agentId/.well-known/agent.json'],
+    async (request, response) => await serve(request, response, String(request.params.agentId)),
   );
   router.get(['/.well-known/agent-card.json', '/.well-known/agent.json'], async (request, response) => {
     const agentId = options.defaultAgentId();

@@ -20,9 +20,13 @@ export function requestId(body: unknown): string | number | null {
 
 /** @throws Problem invalid_message for what is no single JSON-RPC 2.0 request. */
 export function readRequest(body: unknown): JsonRpcRequest {
-  if (Array.isArray(body)) throw new Problem('invalid_message', 'Batches are not supported: send one request at a time.');
+  if (Array.isArray(body))
+    throw new Problem('invalid_message', 'Batches are not supported: send one request at a time.');
   if (!isObject(body) || body.jsonrpc !== '2.0' || typeof body.method !== 'string') {
-    throw new Problem('invalid_message', 'A JSON-RPC 2.0 request has "jsonrpc": "2.0", a "method" and an "id".');
+    throw new Problem(
+      'invalid_message',
+      'A JSON-RPC 2.0 request has "jsonrpc": "2.0", a "method" and an "id".',
+    );
   }
   if (body.id !== undefined && requestId(body) === null && body.id !== null) {
     throw new Problem('invalid_message', 'The id of a JSON-RPC request is a string, a number or null.');
@@ -61,21 +65,34 @@ const table: Readonly<Record<OperationName, Run>> = {
   listPushConfigs: refusePush,
   deletePushConfig: refusePush,
   getExtendedCard: async () => {
-    throw new Problem('extended_card_not_configured', 'This agent has no extended card: its card says all there is.');
+    throw new Problem(
+      'extended_card_not_configured',
+      'This agent has no extended card: its card says all there is.',
+    );
   },
 };
 
 /** Runs the operation that the method names in the call's protocol version. */
-export async function runMethod(operations: Operations, request: JsonRpcRequest, call: Call): Promise<JsonRpcResult> {
+export async function runMethod(
+  operations: Operations,
+  request: JsonRpcRequest,
+  call: Call,
+): Promise<JsonRpcResult> {
   const operation = call.codec.methods.get(request.method);
   if (!operation) {
-    throw new Problem('method_not_found', `A2A ${call.codec.version} has no method ${JSON.stringify(request.method.slice(0, 64))}.`);
+    throw new Problem(
+      'method_not_found',
+      `A2A ${call.codec.version} has no method ${JSON.stringify(request.method.slice(0, 64))}.`,
+    );
   }
   return await table[operation](operations, request.params, call);
 }
 
 async function refusePush(): Promise<never> {
-  throw new Problem('push_not_supported', 'Push notifications are not supported: subscribe to the task instead.');
+  throw new Problem(
+    'push_not_supported',
+    'Push notifications are not supported: subscribe to the task instead.',
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

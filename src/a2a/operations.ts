@@ -114,7 +114,9 @@ export class Operations {
     const values = takeProvidedValues(request.message, call.activated);
     const history = takeConversationHistory(values.message, call.activated);
     const { contextVariables } = call.agent.definition.execution;
-    const secretNames = contextVariables.filter((variable) => variable.secret).map((variable) => variable.name);
+    const secretNames = contextVariables
+      .filter((variable) => variable.secret)
+      .map((variable) => variable.name);
     const { record } = await this.#options.invoker.start({
       agent: call.agent,
       principal: call.principal,

@@ -71,14 +71,20 @@ function summary(agent: AgentRevision): AgentSummary {
 
 function filterOf(request: Request): (agent: AgentSummary) => boolean {
   const { data_source_id: dataSource, is_active: active } = request.query;
-  if (active !== undefined && active !== 'true' && active !== 'false') throw invalid('is_active', 'must be true or false');
-  if (dataSource !== undefined && typeof dataSource !== 'string') throw invalid('data_source_id', 'must be given once');
+  if (active !== undefined && active !== 'true' && active !== 'false')
+    throw invalid('is_active', 'must be true or false');
+  if (dataSource !== undefined && typeof dataSource !== 'string')
+    throw invalid('data_source_id', 'must be given once');
   return (agent) =>
     (active === undefined || agent.is_active === (active === 'true')) &&
     (dataSource === undefined || agent.data_source_id === dataSource);
 }
 
-function wholeNumber(request: Request, name: string, range: { least: number; most: number; otherwise: number }): number {
+function wholeNumber(
+  request: Request,
+  name: string,
+  range: { least: number; most: number; otherwise: number },
+): number {
   const given = request.query[name];
   if (given === undefined) return range.otherwise;
   const value = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : NaN;
@@ -87,5 +93,7 @@ function wholeNumber(request: Request, name: string, range: { least: number; mos
 }
 
 function invalid(name: string, reason: string): Problem {
-  return new Problem('invalid_request', `The query parameter ${name} ${reason}.`, { details: { fields: { [name]: reason } } });
+  return new Problem('invalid_request', `The query parameter ${name} ${reason}.`, {
+    details: { fields: { [name]: reason } },
+  });
 }

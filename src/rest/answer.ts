@@ -67,7 +67,11 @@ interface SettledRun {
 }
 
 /** Follows the run to its end; undefined when the caller left before. @throws Problem for a run that failed. */
-async function settle(engine: RunEngine, record: RunRecord, response: Response): Promise<SettledRun | undefined> {
+async function settle(
+  engine: RunEngine,
+  record: RunRecord,
+  response: Response,
+): Promise<SettledRun | undefined> {
   const reader = new AbortController();
   response.once('close', () => reader.abort());
   const snapshot = emptySnapshot(record.createdAt);
@@ -103,9 +107,13 @@ function failure(snapshot: RunSnapshot): Problem {
 function requireUserText(request: Request<{ agentId: string }>): string {
   const text = queryText(request, 'userText');
   if (text !== undefined && text.trim() !== '' && text.length <= longestUserText) return text;
-  throw new Problem('invalid_request', 'The query parameter userText must hold what the user says, URL-encoded.', {
-    details: { fields: { userText: `must be given, with at most ${longestUserText} characters` } },
-  });
+  throw new Problem(
+    'invalid_request',
+    'The query parameter userText must hold what the user says, URL-encoded.',
+    {
+      details: { fields: { userText: `must be given, with at most ${longestUserText} characters` } },
+    },
+  );
 }
 
 /** A parameter given once; given twice it is refused. */
@@ -117,6 +125,9 @@ function queryText(request: Request<{ agentId: string }>, name: string): string 
   });
 }
 
-function accessed(agent: ReturnType<AgentInvoker['find']>): { id: string; access: 'authenticated' | 'assigned' | 'public' } {
+function accessed(agent: ReturnType<AgentInvoker['find']>): {
+  id: string;
+  access: 'authenticated' | 'assigned' | 'public';
+} {
   return { id: agent.id, access: agent.definition.execution.access };
 }

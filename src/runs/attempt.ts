@@ -63,7 +63,10 @@ export class Attempt {
       case 'canceled':
         return { state: 'canceled' };
       case 'deadline':
-        return failed('timeout', `The agent did not finish within ${options.timeoutSeconds} s. Ask for less at once.`);
+        return failed(
+          'timeout',
+          `The agent did not finish within ${options.timeoutSeconds} s. Ask for less at once.`,
+        );
       default:
         return outcome;
     }
@@ -78,7 +81,8 @@ export class Attempt {
       // An executor that does not heed the signal must not keep a canceled run alive.
       return await Promise.race([this.#consume(options), stopped]);
     } catch (error) {
-      if (!signal.aborted) this.#log.error('An agent failed inside the gateway.', { runId: options.runId, error });
+      if (!signal.aborted)
+        this.#log.error('An agent failed inside the gateway.', { runId: options.runId, error });
       return failed('internal_error', 'The agent failed inside the gateway; its log names the cause.');
     }
   }

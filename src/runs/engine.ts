@@ -75,9 +75,13 @@ export class RunEngine {
     const record = this.#record(request);
     const created = await this.#options.log.create(record, { windowMs: this.#options.idempotencyWindowMs });
     if (created.outcome === 'conflict') {
-      throw new Problem('invalid_request', 'This messageId was used with other content. Make a new one per message.', {
-        details: { fields: { 'message.messageId': 'was used with other content' } },
-      });
+      throw new Problem(
+        'invalid_request',
+        'This messageId was used with other content. Make a new one per message.',
+        {
+          details: { fields: { 'message.messageId': 'was used with other content' } },
+        },
+      );
     }
     if (created.outcome === 'existing') return { record: created.record, created: false };
     this.#launch({ record, snapshot: acceptedSnapshot(record.createdAt) }, request.agent, {
@@ -120,7 +124,10 @@ export class RunEngine {
     }
     const after = (await this.load(runId)) ?? run;
     if (after.snapshot.state === 'canceled') return after;
-    throw new Problem('task_not_cancelable', `The task is ${after.snapshot.state}; only a task that is not finished can be canceled.`);
+    throw new Problem(
+      'task_not_cancelable',
+      `The task is ${after.snapshot.state}; only a task that is not finished can be canceled.`,
+    );
   }
 
   /** Takes up the runs of an earlier life: executes them again or fails them, as their agent says. */
@@ -151,13 +158,18 @@ export class RunEngine {
       const why = agent ? 'its process was lost' : 'its agent is no longer declared';
       await this.#finish(run, {
         state: 'failed',
-        failure: { code: 'internal_error', message: `The run was not executed again: ${why}. Send the message anew.` },
+        failure: {
+          code: 'internal_error',
+          message: `The run was not executed again: ${why}. Send the message anew.`,
+        },
       });
       return;
     }
     const attempt = await this.#options.log.takeOver(record.id, snapshot.attempt);
     if (attempt === undefined) return;
-    const secrets = record.request.sealedSecrets ? this.#options.secretBox.open(record.request.sealedSecrets) : {};
+    const secrets = record.request.sealedSecrets
+      ? this.#options.secretBox.open(record.request.sealedSecrets)
+      : {};
     this.#options.logger.info('A run of an earlier life is executed again.', { runId: record.id, attempt });
     this.#launch(run, agent, { attempt, contextValues: { ...record.request.contextValues, ...secrets } });
   }
@@ -171,7 +183,11 @@ export class RunEngine {
     await writer.stored();
   }
 
-  #launch(run: LoadedRun, agent: ExecutableAgent, start: { attempt: number; contextValues: JsonObject }): void {
+  #launch(
+    run: LoadedRun,
+    agent: ExecutableAgent,
+    start: { attempt: number; contextValues: JsonObject },
+  ): void {
     const { record } = run;
     const writer = new RunWriter(this.#options.log, record.id, { ...run.snapshot }, start.attempt);
     if (start.attempt > 1) void writer.write({ kind: 'restarted', at: Date.now() });

@@ -2,7 +2,14 @@ import type { Json, JsonObject, Part } from './message.ts';
 
 /** Task states of A2A (spec §4.1.3) in their v0.3 spelling, which is the shorter one. */
 export type RunState =
-  'submitted' | 'working' | 'completed' | 'failed' | 'canceled' | 'rejected' | 'input-required' | 'auth-required';
+  | 'submitted'
+  | 'working'
+  | 'completed'
+  | 'failed'
+  | 'canceled'
+  | 'rejected'
+  | 'input-required'
+  | 'auth-required';
 
 export type TerminalState = 'completed' | 'failed' | 'canceled' | 'rejected';
 

@@ -31,7 +31,11 @@ export interface RunLog {
    * in order, without a gap or repetition, in batches that are never empty. It does not end by itself:
    * the reader stops (`return`), or `signal` aborts, which ends it quietly.
    */
-  follow(runId: string, position: Position, signal: AbortSignal): AsyncIterableIterator<readonly StoredEvent[]>;
+  follow(
+    runId: string,
+    position: Position,
+    signal: AbortSignal,
+  ): AsyncIterableIterator<readonly StoredEvent[]>;
 
   /** Whether the events after `position` are all still there (they outlive the run by RETENTION_EVENT_HOURS). */
   covers(runId: string, position: Position): Promise<boolean>;

@@ -21,7 +21,9 @@ export function startRetention(options: RetentionOptions): () => void {
       runsBefore: now - options.retentionTaskDays * 24 * hourMs,
       eventsBefore: now - options.retentionEventHours * hourMs,
     };
-    options.log.sweep(limits).catch((error: unknown) => options.logger.warn('Old runs could not be deleted.', { error }));
+    options.log
+      .sweep(limits)
+      .catch((error: unknown) => options.logger.warn('Old runs could not be deleted.', { error }));
   };
   const timer = setInterval(sweep, everyMs);
   timer.unref();

@@ -11,7 +11,10 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   model = await startModelServer(() => replies.shift() ?? text('no reply was scripted'));
-  gateway = await startGateway({ files: { 'talker.yaml': agentFile('talker') }, env: modelEnv(model.baseUrl) });
+  gateway = await startGateway({
+    files: { 'talker.yaml': agentFile('talker') },
+    env: modelEnv(model.baseUrl),
+  });
 });
 
 afterAll(async () => {
@@ -25,11 +28,17 @@ function taskIdOf(frame: SseFrame | undefined): string {
 }
 
 function stream(body: object, lastEventId?: string): Promise<Response> {
-  return post(gateway.url, 'talker', body, { headers: lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId } });
+  return post(gateway.url, 'talker', body, {
+    headers: lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId },
+  });
 }
 
 /** Cuts a stream after each of its events and resumes it: together the two must be the whole, to the letter. */
-async function resumesEverywhere(method: string, params: { message: object }, resubscribe: string): Promise<void> {
+async function resumesEverywhere(
+  method: string,
+  params: { message: object },
+  resubscribe: string,
+): Promise<void> {
   replies = [text('a ', 'b ', 'c ', 'd')];
   const whole = await collect(readSse(await stream(rpc(method, params))));
   expect(whole.length).toBeGreaterThanOrEqual(5);
@@ -73,7 +82,9 @@ test('the same message again attaches to the first run; other content under its 
   expect(two).toEqual(one);
   expect(model.requests.length - before).toBe(1);
   const other = { message: { ...params.message, parts: [{ text: 'Something else' }] } };
-  const answer = await call(gateway.url, 'talker', rpc('SendMessage', other), { headers: { 'A2A-Version': '1.0' } });
+  const answer = await call(gateway.url, 'talker', rpc('SendMessage', other), {
+    headers: { 'A2A-Version': '1.0' },
+  });
   expect(answer.error?.code).toBe(-32602);
 });
 
@@ -88,7 +99,11 @@ test('a finished task without a cursor has nothing to subscribe to: a plain JSON
 test('a cursor of another attempt gets the task first', async () => {
   replies = [text('done')];
   const frames = await collect(readSse(await stream(rpc('SendStreamingMessage', v1Text('Attempt')))));
-  const rest = await collect(readSse(await stream(rpc('SubscribeToTask', { id: taskIdOf(frames[0]) }), '7-3')));
+  const rest = await collect(
+    readSse(await stream(rpc('SubscribeToTask', { id: taskIdOf(frames[0]) }), '7-3')),
+  );
   expect(rest).toHaveLength(1);
-  expect(JSON.parse(rest[0]?.data ?? '{}')).toMatchObject({ result: { task: { status: { state: 'TASK_STATE_COMPLETED' } } } });
+  expect(JSON.parse(rest[0]?.data ?? '{}')).toMatchObject({
+    result: { task: { status: { state: 'TASK_STATE_COMPLETED' } } },
+  });
 });

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { MessageSendParams, Part, Task, TaskArtifactUpdateEvent, TaskStatusUpdateEvent } from 'a2a-js-sdk-v0-3';
+import type {
+  MessageSendParams,
+  Part,
+  Task,
+  TaskArtifactUpdateEvent,
+  TaskStatusUpdateEvent,
+} from 'a2a-js-sdk-v0-3';
 import { agentFile, modelEnv, startGateway, type TestGateway } from '../support/gateway.ts';
 import { gate, hangAfter, status, text, type Reply } from '../support/model-replies.ts';
 import { startModelServer, type ModelServer } from '../support/model-server.ts';
@@ -13,7 +19,10 @@ let client: V03Client;
 
 beforeAll(async () => {
   model = await startModelServer(() => replies.shift() ?? text('no reply was scripted'));
-  gateway = await startGateway({ files: { 'talker.yaml': agentFile('talker') }, env: modelEnv(model.baseUrl) });
+  gateway = await startGateway({
+    files: { 'talker.yaml': agentFile('talker') },
+    env: modelEnv(model.baseUrl),
+  });
   client = await connectV03(cardUrl(gateway, 'talker'));
 });
 
@@ -76,7 +85,9 @@ describe('an unmodified v0.3 SDK client', () => {
     const events: StreamEvent[] = await Array.fromAsync(client.sendMessageStream(params('Count')));
     expect(events[0]?.kind).toBe('task');
     const updates = statusUpdates(events);
-    const steps = updates.filter((update) => update.status.message?.parts[0]?.metadata?.type === 'DW_STATUS_UPDATE');
+    const steps = updates.filter(
+      (update) => update.status.message?.parts[0]?.metadata?.type === 'DW_STATUS_UPDATE',
+    );
     expect(steps.length).toBeGreaterThanOrEqual(2);
     expect(steps.every((step) => step.status.state === 'working' && !step.final)).toBe(true);
     const finals = updates.filter((update) => update.final);

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Role, TaskState, type Message, type SendMessageRequest, type StreamResponse, type Task } from '@a2a-js/sdk';
+import {
+  Role,
+  TaskState,
+  type Message,
+  type SendMessageRequest,
+  type StreamResponse,
+  type Task,
+} from '@a2a-js/sdk';
 import { agentFile, modelEnv, startGateway, type TestGateway } from '../support/gateway.ts';
 import { gate, hangAfter, text, type Reply } from '../support/model-replies.ts';
 import { startModelServer, type ModelServer } from '../support/model-server.ts';
@@ -13,7 +20,10 @@ let client: V1Client;
 
 beforeAll(async () => {
   model = await startModelServer(() => replies.shift() ?? text('no reply was scripted'));
-  gateway = await startGateway({ files: { 'talker.yaml': agentFile('talker') }, env: modelEnv(model.baseUrl) });
+  gateway = await startGateway({
+    files: { 'talker.yaml': agentFile('talker') },
+    env: modelEnv(model.baseUrl),
+  });
   client = await connectV1(cardUrl(gateway, 'talker'));
 });
 
@@ -28,7 +38,9 @@ function request(text: string, contextId = '', returnImmediately = false): SendM
     contextId,
     taskId: '',
     role: Role.ROLE_USER,
-    parts: [{ content: { $case: 'text', value: text }, metadata: undefined, filename: '', mediaType: 'text/plain' }],
+    parts: [
+      { content: { $case: 'text', value: text }, metadata: undefined, filename: '', mediaType: 'text/plain' },
+    ],
     metadata: undefined,
     extensions: [],
     referenceTaskIds: [],
@@ -45,7 +57,9 @@ async function sendForTask(request: SendMessageRequest): Promise<Task> {
 
 function textOf(task: Task): string {
   const [answer] = task.artifacts;
-  return (answer?.parts ?? []).map((part) => (part.content?.$case === 'text' ? part.content.value : '')).join('');
+  return (answer?.parts ?? [])
+    .map((part) => (part.content?.$case === 'text' ? part.content.value : ''))
+    .join('');
 }
 
 /** The text that artifact updates bring, `append: false` starting it anew. */
@@ -83,7 +97,9 @@ describe('an unmodified v1.0 SDK client', () => {
     const kinds = events.map((event) => event.payload?.$case);
     expect(kinds[0]).toBe('task');
     expect(kinds.filter((kind) => kind === 'task')).toHaveLength(1);
-    const states = events.flatMap(({ payload }) => (payload?.$case === 'statusUpdate' ? [payload.value.status?.state] : []));
+    const states = events.flatMap(({ payload }) =>
+      payload?.$case === 'statusUpdate' ? [payload.value.status?.state] : [],
+    );
     expect(states.at(-1)).toBe(TaskState.TASK_STATE_COMPLETED);
     expect(states.filter((state) => state === TaskState.TASK_STATE_WORKING).length).toBeGreaterThanOrEqual(2);
     expect(kinds.at(-1)).toBe('statusUpdate');

@@ -14,7 +14,7 @@ const levels: readonly (readonly string[])[] = [
   ['telemetry'],
 ];
 
-/** The rooms that are a file each, or a few (`config.ts`, `config-*.ts`); every other room is a folder. */
+/** The rooms that are a file each, or a few (`config.ts`, `config-*.ts`, `main-*.ts`); every other room is a folder. */
 const fileRooms: ReadonlySet<string> = new Set(['main', 'gateway', 'app', 'config']);
 
 interface Exception {
@@ -44,6 +44,12 @@ export const backwardExceptions: readonly Exception[] = [
     to: 'src/runs/snapshot.ts',
     names: /^[a-z]/,
     reason: 'pure functions: the snapshot is a fold of the log, for every store the same one',
+  },
+  {
+    from: 'stores',
+    to: 'src/runs/record.ts',
+    names: /^[a-z]/,
+    reason: 'pure functions: what of a recorded request a later run of the conversation remembers',
   },
   {
     from: 'stores',
@@ -123,7 +129,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 /** `src/runs/log.ts` is in the room `runs`, `src/app.ts` is the room `app`. */
 function roomOf(path: string): string {
   const name = path.replace(/^src\//, '').replace(/(\/.*|\.ts)$/, '');
-  return name.startsWith('config-') ? 'config' : name;
+  return /^(config|main)-/.exec(name)?.[1] ?? name;
 }
 
 /** Undefined: no room of src/, for instance a folder that is called like a room of files. */

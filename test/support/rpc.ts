@@ -10,7 +10,12 @@ export interface RpcOptions {
 }
 
 /** Posts a JSON-RPC request to an agent and returns the answer as it is. */
-export async function post(url: string, agentId: string, body: unknown, options: RpcOptions = {}): Promise<Response> {
+export async function post(
+  url: string,
+  agentId: string,
+  body: unknown,
+  options: RpcOptions = {},
+): Promise<Response> {
   const { authorization = `SSWS ${adminKey}` } = options;
   return await fetch(`${url}/a2a/${agentId}${options.query ?? ''}`, {
     method: 'POST',
@@ -25,7 +30,10 @@ export async function post(url: string, agentId: string, body: unknown, options:
 }
 
 /** A JSON-RPC request. */
-export function rpc(method: string, params: unknown): { jsonrpc: '2.0'; id: number; method: string; params: unknown } {
+export function rpc(
+  method: string,
+  params: unknown,
+): { jsonrpc: '2.0'; id: number; method: string; params: unknown } {
   return { jsonrpc: '2.0', id: 1, method, params };
 }
 
@@ -37,7 +45,13 @@ export function v1Text(text: string, message: object = {}): { message: object } 
 /** Params of a v0.3 send with one text part. */
 export function v03Text(text: string, message: object = {}): { message: object } {
   return {
-    message: { kind: 'message', messageId: randomUUID(), role: 'user', parts: [{ kind: 'text', text }], ...message },
+    message: {
+      kind: 'message',
+      messageId: randomUUID(),
+      role: 'user',
+      parts: [{ kind: 'text', text }],
+      ...message,
+    },
   };
 }
 

@@ -44,10 +44,18 @@ async function* answer(
     const mayCall = iteration < state.maxSteps && tools.length > 0;
     const reply = yield* callModel(
       state,
-      { messages, ...(mayCall && { tools }), ...(state.temperature !== undefined && { temperature: state.temperature }) },
+      {
+        messages,
+        ...(mayCall && { tools }),
+        ...(state.temperature !== undefined && { temperature: state.temperature }),
+      },
       { type: 'model_call', name: 'Ask the model', iteration, spoken: true },
     );
-    messages.push({ role: 'assistant', content: reply.text, ...(reply.toolCalls.length > 0 && { toolCalls: reply.toolCalls }) });
+    messages.push({
+      role: 'assistant',
+      content: reply.text,
+      ...(reply.toolCalls.length > 0 && { toolCalls: reply.toolCalls }),
+    });
     if (reply.toolCalls.length === 0 || !mayCall) return messages;
     messages.push(...(yield* callTools(state, reply.toolCalls, iteration)));
   }
@@ -65,6 +73,9 @@ async function* fallBack(state: LoopState): AsyncGenerator<ExecutorEvent, Outcom
 }
 
 function modelFailure(error: ModelError): Failure {
-  const codes: Partial<Record<ModelError['kind'], string>> = { rate_limited: 'rate_limited', timeout: 'timeout' };
+  const codes: Partial<Record<ModelError['kind'], string>> = {
+    rate_limited: 'rate_limited',
+    timeout: 'timeout',
+  };
   return { code: codes[error.kind] ?? 'provider_error', message: error.message };
 }

@@ -29,7 +29,9 @@ export async function* callModel(
   const step = state.steps.start(purpose.type, purpose.name, { iteration: purpose.iteration });
   yield step.started;
   const reply: ModelReply = { text: '', toolCalls: [], finishReason: '' };
-  const detail: StepDetail = { ...(purpose.iteration === 1 && { prompt: state.mask.text(promptOf(request.messages)) }) };
+  const detail: StepDetail = {
+    ...(purpose.iteration === 1 && { prompt: state.mask.text(promptOf(request.messages)) }),
+  };
   let price: Price | undefined;
   try {
     for await (const chunk of completeWithFallback(state.models, request, state.execution.signal)) {

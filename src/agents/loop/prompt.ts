@@ -12,21 +12,31 @@ export function render(template: string, values: JsonObject): string {
 }
 
 /** The system prompt: the agent's own, the scenario's instructions, and the context values that are not secret. */
-export function systemPrompt(execution: DeclaredExecution, scenario: Scenario | undefined, values: JsonObject): string {
+export function systemPrompt(
+  execution: DeclaredExecution,
+  scenario: Scenario | undefined,
+  values: JsonObject,
+): string {
   const sections = [render(execution.systemPrompt, values)];
   if (scenario) sections.push(`# ${scenario.name}\n${render(scenario.instructions, values)}`);
-  if (scenario?.examples.length) sections.push(`Examples:\n${scenario.examples.map((one) => `- ${one}`).join('\n')}`);
+  if (scenario?.examples.length)
+    sections.push(`Examples:\n${scenario.examples.map((one) => `- ${one}`).join('\n')}`);
   if (Object.keys(values).length > 0) sections.push(`Context values: ${JSON.stringify(values)}`);
   return sections.join('\n\n');
 }
 
 /** What the model is shown before its first answer. */
-export function openingMessages(system: string, history: readonly Turn[], parts: readonly Part[]): ModelMessage[] {
+export function openingMessages(
+  system: string,
+  history: readonly Turn[],
+  parts: readonly Part[],
+): ModelMessage[] {
   return [
     { role: 'system', content: system },
-    ...history.map(
-      (turn): ModelMessage => ({ role: turn.by === 'USER' ? 'user' : 'assistant', content: turn.text }),
-    ),
+    ...history.map((turn): ModelMessage => ({
+      role: turn.by === 'USER' ? 'user' : 'assistant',
+      content: turn.text,
+    })),
     { role: 'user', content: contentOf(parts) },
   ];
 }
@@ -42,5 +52,7 @@ function partText(part: Part): string {
   const name = part.filename ?? 'file';
   if (part.url !== undefined) return `[${name}: ${part.url}]`;
   const isText = /^(text\/|application\/json)/.test(part.mediaType ?? '');
-  return isText ? `${name}:\n${Buffer.from(part.raw ?? '', 'base64').toString('utf8')}` : `[${name}: ${part.mediaType ?? 'unknown type'}]`;
+  return isText
+    ? `${name}:\n${Buffer.from(part.raw ?? '', 'base64').toString('utf8')}`
+    : `[${name}: ${part.mediaType ?? 'unknown type'}]`;
 }

@@ -16,7 +16,7 @@ export async function* chooseScenario(
 ): AsyncGenerator<ExecutorEvent, Scenario | undefined, undefined> {
   const { scenarios } = state.agent;
   const { history, record } = state.execution;
-  const list = scenarios.map((one) => `- ${one.name}: ${one.description}`).join('\n');
+  const list = scenarios.map((one) => `- ${meaningOf(one)}`).join('\n');
   const reply = yield* callModel(
     state,
     {
@@ -40,6 +40,12 @@ export async function* chooseScenario(
   return scenarios.find((scenario) => scenario.name === chosen);
 }
 
+/** Name, description and examples on one line. */
+function meaningOf({ name, description, examples }: Scenario): string {
+  const such = examples.length > 0 ? ` Such as: ${examples.join(' | ')}` : '';
+  return `${name}: ${description}${such}`;
+}
+
 function choiceSchema(scenarios: readonly Scenario[]): Record<string, unknown> {
   return {
     type: 'object',
@@ -47,7 +53,7 @@ function choiceSchema(scenarios: readonly Scenario[]): Record<string, unknown> {
       scenario: {
         type: 'string',
         enum: [...scenarios.map((scenario) => scenario.name), noneFits],
-        description: scenarios.map((one) => `${one.name}: ${one.description}`).join('\n'),
+        description: scenarios.map(meaningOf).join('\n'),
       },
     },
     required: ['scenario'],

@@ -8,7 +8,9 @@ export class SecretMask {
   readonly #values: string[];
 
   constructor(variables: readonly ContextVariable[], contextValues: JsonObject) {
-    const secrets = variables.filter((variable) => variable.secret).map((variable) => contextValues[variable.name]);
+    const secrets = variables
+      .filter((variable) => variable.secret)
+      .map((variable) => contextValues[variable.name]);
     this.#values = secrets.flatMap(texts).filter((text) => text.length >= 4);
     // Long ones first, so that a secret that holds another one leaves no rest of itself.
     this.#values.sort((one, other) => other.length - one.length);
@@ -29,7 +31,8 @@ export class SecretMask {
 
 /** How a secret may appear in text: as it is, as JSON writes it, and URL-encoded. */
 function texts(value: Json | undefined): string[] {
-  if (typeof value === 'string') return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])];
+  if (typeof value === 'string')
+    return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])];
   if (typeof value === 'number') return [String(value)];
   if (value === null || typeof value !== 'object') return [];
   return Object.values(value).flatMap(texts);

@@ -6,7 +6,8 @@ import type { ResponseCheck } from '../response-schema.ts';
 import { callModel } from './model-call.ts';
 import type { LoopState } from './state.ts';
 
-const request = 'Give your answer above once more as JSON that follows the response schema. Answer with the JSON only.';
+const request =
+  'Give your answer above once more as JSON that follows the response schema. Answer with the JSON only.';
 
 /** First try and one repair turn. */
 const tries = 2;

@@ -23,7 +23,10 @@ export async function* callTools(
   for (const [index, call] of calls.entries()) {
     const step = state.steps.start('tool_execution', call.name, { iteration, tool: call.name });
     yield step.started;
-    running.set(index, runCall(state, call, step).then((finished) => ({ ...finished, index })));
+    running.set(
+      index,
+      runCall(state, call, step).then((finished) => ({ ...finished, index })),
+    );
   }
   while (running.size > 0) {
     const finished = await Promise.race(running.values());
@@ -35,7 +38,11 @@ export async function* callTools(
   return results;
 }
 
-async function runCall(state: LoopState, call: ModelToolCall, step: StartedStep): Promise<Omit<FinishedCall, 'index'>> {
+async function runCall(
+  state: LoopState,
+  call: ModelToolCall,
+  step: StartedStep,
+): Promise<Omit<FinishedCall, 'index'>> {
   const parsed = parseArguments(call.arguments);
   try {
     const tool = permittedTool(state, call.name);
@@ -47,16 +54,23 @@ async function runCall(state: LoopState, call: ModelToolCall, step: StartedStep)
   } catch (error) {
     if (state.execution.signal.aborted) throw error;
     const text = state.mask.text(failureText(error));
-    return { text, end: step.failed(undefined, { arguments: state.mask.json(parsed ?? call.arguments), error: text }) };
+    return {
+      text,
+      end: step.failed(undefined, { arguments: state.mask.json(parsed ?? call.arguments), error: text }),
+    };
   }
 }
 
 function permittedTool(state: LoopState, name: string): Tool {
   const { maxToolCalls } = state.agent.limits;
   state.toolCalls += 1;
-  if (state.toolCalls > maxToolCalls) throw new ToolError(`Not executed: the limit of ${maxToolCalls} tool calls is reached.`);
+  if (state.toolCalls > maxToolCalls)
+    throw new ToolError(`Not executed: the limit of ${maxToolCalls} tool calls is reached.`);
   const tool = state.tools.find((one) => one.name === name);
-  if (!tool) throw new ToolError(`There is no tool ${name}. There are: ${state.tools.map((one) => one.name).join(', ')}.`);
+  if (!tool)
+    throw new ToolError(
+      `There is no tool ${name}. There are: ${state.tools.map((one) => one.name).join(', ')}.`,
+    );
   return tool;
 }
 
@@ -67,7 +81,11 @@ function checkArguments(tool: Tool, given: JsonObject | undefined): JsonObject {
   return given;
 }
 
-async function execute(state: LoopState, tool: Tool, given: JsonObject): Promise<{ text: string; summary?: string }> {
+async function execute(
+  state: LoopState,
+  tool: Tool,
+  given: JsonObject,
+): Promise<{ text: string; summary?: string }> {
   const seconds = tool.timeoutSeconds ?? state.agent.limits.toolTimeoutSeconds;
   const timeout = AbortSignal.timeout(seconds * 1000);
   try {
@@ -80,13 +98,17 @@ async function execute(state: LoopState, tool: Tool, given: JsonObject): Promise
 }
 
 function failureText(error: unknown): string {
-  return error instanceof ToolError ? `Error: ${error.message}` : 'Error: the tool failed inside the gateway.';
+  return error instanceof ToolError
+    ? `Error: ${error.message}`
+    : 'Error: the tool failed inside the gateway.';
 }
 
 function parseArguments(text: string): JsonObject | undefined {
   try {
     const parsed: unknown = JSON.parse(text === '' ? '{}' : text);
-    return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed) ? (parsed as JsonObject) : undefined;
+    return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed)
+      ? (parsed as JsonObject)
+      : undefined;
   } catch {
     return undefined;
   }

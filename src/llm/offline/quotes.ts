@@ -14,6 +14,16 @@ interface Sentence {
   heading: ReadonlySet<string>;
 }
 
+/** What a question of this kind is answered with: such sentences are worth a little more. */
+const hints: readonly { asked: RegExp; answer: RegExp }[] = [
+  {
+    asked: /\b(?:how long|when|how soon)\b/i,
+    answer: /\d.*\b(?:second|minute|hour|day|week|month|year)s?\b/i,
+  },
+  { asked: /\b(?:how much|how many|cost|price)\b/i, answer: /\d|\bfree\b/i },
+];
+const hintWorth = 1.25;
+
 const nothingFound =
   'Nothing about this was found in the sources of this agent. The gateway runs without a language model and can only ' +
   'quote what the tools of an agent find; to connect one, set OPENAI_API_KEY or LLM_PROVIDERS_FILE.';
@@ -82,7 +92,12 @@ function sentencesOf({ tool, text }: FoundResult): Sentence[] {
 
 function splitSentences(line: string): string[] {
   const prose = line.replace(/^\s*(?:[-*+>]|\d+[.)])\s+/, '').trim();
-  return prose.split(/(?<=[.!?])\s+(?=[\p{Lu}\p{N}"“'`([])/u).filter((sentence) => sentence.length > 1);
+  return prose.split(/(?<=[.!?])\s+(?=[\p{Lu}\p{N}"“'`([])/u).filter(isProse);
+}
+
+/** Lines of code and data are no answer: mostly signs. */
+function isProse(text: string): boolean {
+  return (text.match(/[\p{L}\s]/gu)?.length ?? 0) > text.length * 0.7;
 }
 
 /** The sentences that share most with the question; rare words count more, those of the heading half. */
@@ -94,8 +109,12 @@ function bestSentences(sentences: readonly Sentence[], question: Question): Sent
   }
   const sum = (present: ReadonlySet<string>): number =>
     [...weight].reduce((total, [word, worth]) => total + (present.has(word) ? worth : 0), 0);
+  const expected = hints.filter(({ asked }) => asked.test(question.text));
   const scored = sentences
-    .map((sentence) => ({ sentence, score: sum(sentence.stems) + sum(sentence.heading) / 2 }))
+    .map((sentence) => {
+      const worth = expected.some(({ answer }) => answer.test(sentence.text)) ? hintWorth : 1;
+      return { sentence, score: worth * (sum(sentence.stems) + sum(sentence.heading) / 2) };
+    })
     .filter(({ sentence, score }) => score > 0 && isNew(sentence, sentences))
     .sort((one, other) => other.score - one.score);
   const enough = (scored[0]?.score ?? 0) / 2;

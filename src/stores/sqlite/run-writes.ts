@@ -43,12 +43,12 @@ export class RunWrites {
     const own = `FROM runs WHERE id = ? AND attempt = ? AND state < ${terminalCode}`;
     // The fence and the insert in one statement: nothing is inserted for whoever lost the run.
     this.#insertEvents = database.prepare(
-      `INSERT INTO events (run, attempt, sequence, body) SELECT number, ?, ?, ? ${own} RETURNING run`,
+      `INSERT INTO events (run, attempt, sequence, body) SELECT number, ?, ?, ? ${own}`,
     );
-    this.#findOwn = database.prepare(`SELECT number AS run ${own}`);
-    this.#updateState = database.prepare('UPDATE runs SET state = ?, state_at = ? WHERE number = ?');
+    this.#findOwn = database.prepare(`SELECT number ${own}`);
+    this.#updateState = database.prepare('UPDATE runs SET state = ?, state_at = ? WHERE id = ?');
     this.#saveSnapshot = database.prepare(`
-      INSERT INTO snapshots (run, attempt, sequence, body) VALUES (?, ?, ?, ?)
+      INSERT INTO snapshots (run, attempt, sequence, body) SELECT number, ?, ?, ? FROM runs WHERE id = ?
       ON CONFLICT (run) DO UPDATE SET attempt = excluded.attempt, sequence = excluded.sequence, body = excluded.body
       WHERE (excluded.attempt, excluded.sequence) > (snapshots.attempt, snapshots.sequence)`);
     this.#raiseAttempt = database.prepare(
@@ -82,16 +82,15 @@ export class RunWrites {
   /** @throws FencedError before anything is changed. */
   append(runId: string, { attempt, events, snapshot }: AppendBatch): void {
     const last = events.at(-1);
-    const row = last
-      ? this.#insertEvents.get(attempt, last.sequence, encodeEvents(events), runId, attempt)
-      : this.#findOwn.get(runId, attempt);
-    if (!row) throw new FencedError(runId);
+    const owned = last
+      ? this.#insertEvents.run(attempt, last.sequence, encodeEvents(events), runId, attempt).changes === 1
+      : this.#findOwn.get(runId, attempt) !== undefined;
+    if (!owned) throw new FencedError(runId);
     const after = this.#snapshotAfter(runId, events, snapshot);
     if (!after) return;
-    const run = Number(row['run']);
-    this.#updateState.run(stateCode(after.state), after.stateAt, run);
+    this.#updateState.run(stateCode(after.state), after.stateAt, runId);
     if (isResting(after.state) || after.sequence > shortLog) {
-      this.#saveSnapshot.run(run, after.attempt, after.sequence, JSON.stringify(after));
+      this.#saveSnapshot.run(after.attempt, after.sequence, JSON.stringify(after), runId);
     }
   }
 

@@ -1,4 +1,3 @@
-import { fetch } from 'undici';
 import type { Dispatcher, Headers, Response } from 'undici';
 
 /** One outgoing request; the caller's signal is its only time limit. */
@@ -29,6 +28,7 @@ export async function cappedFetch(
   url: URL,
   request: EgressRequest,
 ): Promise<GuardedResponse> {
+  const { fetch } = await import('undici');
   const { maxBytes, signal, headers, ...rest } = request;
   try {
     const response = await fetch(url, {

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
-import { Agent, buildConnector } from 'undici';
+import type { Agent, buildConnector } from 'undici';
 import { allows, parseAllowRule } from './allow-rule.ts';
 import type { AllowRule, EgressTarget } from './allow-rule.ts';
 import { cappedFetch } from './capped-fetch.ts';
@@ -17,6 +17,13 @@ export interface EgressGuardOptions {
   allow: readonly string[];
   /** Default: the system's resolver. */
   resolve?: Resolve;
+}
+
+/** undici's agents and its connector, loaded with the first request: many gateways never make one. */
+interface Connections {
+  guarded: Agent;
+  trusted: Agent;
+  buildConnector: typeof buildConnector;
 }
 
 /** A request that the guard does not let out; the message names the host and the reason. */
@@ -38,15 +45,12 @@ export class EgressRefusedError extends Error {
 export class EgressGuard {
   readonly #rules: readonly AllowRule[];
   readonly #resolve: Resolve;
-  readonly #guarded: Agent;
-  readonly #trusted: Agent;
+  #connections: Promise<Connections> | undefined;
 
   /** @throws Error that names an entry of the allow-list which cannot be read. */
   constructor(options: EgressGuardOptions) {
     this.#rules = options.allow.map(parseAllowRule);
     this.#resolve = options.resolve ?? ((hostname) => lookup(hostname, { all: true }));
-    this.#guarded = new Agent({ connect: (target, callback) => this.#connect(target, callback) });
-    this.#trusted = new Agent({ connect: { allowH2: false } });
   }
 
   /**
@@ -54,7 +58,8 @@ export class EgressGuard {
    * @throws EgressRefusedError when it may not go there; the signal's reason when it aborts; else what failed.
    */
   async fetch(url: string, request: EgressRequest): Promise<GuardedResponse> {
-    return cappedFetch(this.#guarded, parseUrl(url), request);
+    const target = parseUrl(url);
+    return cappedFetch((await this.#open()).guarded, target, request);
   }
 
   /**
@@ -62,19 +67,30 @@ export class EgressGuard {
    * @throws EgressRefusedError for what is no http(s) URL or holds a user name; else as {@link fetch}.
    */
   async trustedFetch(url: string, request: EgressRequest): Promise<GuardedResponse> {
-    return cappedFetch(this.#trusted, parseUrl(url), request);
+    const target = parseUrl(url);
+    return cappedFetch((await this.#open()).trusted, target, request);
   }
 
   /** Ends the kept connections, and breaks requests that are still under way. */
   async close(): Promise<void> {
-    await Promise.all([this.#guarded.destroy(), this.#trusted.destroy()]);
+    const open = await this.#connections;
+    await Promise.all([open?.guarded.destroy(), open?.trusted.destroy()]);
+  }
+
+  #open(): Promise<Connections> {
+    this.#connections ??= import('undici').then(({ Agent, buildConnector }) => ({
+      guarded: new Agent({ connect: (target, callback) => this.#connect(target, callback) }),
+      trusted: new Agent({ connect: { allowH2: false } }),
+      buildConnector,
+    }));
+    return this.#connections;
   }
 
   #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
     const { protocol, hostname } = options;
     const port = Number(options.port) || (protocol === 'https:' ? 443 : 80);
-    this.#checkedAddresses({ protocol, hostname, port })
-      .then((addresses) => {
+    Promise.all([this.#checkedAddresses({ protocol, hostname, port }), this.#open()])
+      .then(([addresses, { buildConnector }]) => {
         // A connector of its own for each connection: it knows no other address than the checked ones.
         buildConnector({ allowH2: false, lookup: pinnedLookup(addresses) })(options, callback);
       })

@@ -7,7 +7,8 @@ export function announce(config: Config, gateway: Gateway): string {
   const shownKey = key ?? (config.authAnonymous ? undefined : '$A2A_GATEWAY_KEY');
   const sections = [`a2a-gateway listens on ${gateway.url}`, agentLines(gateway), providerLine(gateway)];
   if (key !== undefined) sections.push(`Administrator key, shown this once:\n  ${key}`);
-  if (config.authAnonymous) sections.push('WARNING: AUTH_ANONYMOUS is on: callers without credentials are let in.');
+  if (config.authAnonymous)
+    sections.push('WARNING: AUTH_ANONYMOUS is on: callers without credentials are let in.');
   const example = gateway.agents.defaultAgent();
   if (example) {
     const url = `${gateway.url}/a2a/${example.id}`;
@@ -22,7 +23,8 @@ export function announce(config: Config, gateway: Gateway): string {
 
 function agentLines(gateway: Gateway): string {
   const agents = gateway.agents.list();
-  if (agents.length === 0) return 'No agent is declared. Put a file into the agent cards folder; it is picked up at once.';
+  if (agents.length === 0)
+    return 'No agent is declared. Put a file into the agent cards folder; it is picked up at once.';
   const lines = agents.map(
     (agent) => `  ${agent.id.padEnd(20)} ${gateway.publicUrl}/a2a/${agent.id}/.well-known/agent-card.json`,
   );
@@ -39,7 +41,12 @@ function providerLine({ models }: Gateway): string {
 const freshId = `'"$(date +%s)-$RANDOM"'`;
 
 function v03Body(question: string): string {
-  const message = { kind: 'message', messageId: 'ID', role: 'user', parts: [{ kind: 'text', text: question }] };
+  const message = {
+    kind: 'message',
+    messageId: 'ID',
+    role: 'user',
+    parts: [{ kind: 'text', text: question }],
+  };
   return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'message/stream', params: { message } });
 }
 
