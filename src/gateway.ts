@@ -42,6 +42,8 @@ export interface GatewayOptions {
   log: Log;
   /** The environment, for tool headers from `{env: NAME}`. */
   env: Readonly<Record<string, string | undefined>>;
+  /** In place of the models that the configuration names: models in this process, for measurements. */
+  models?: ModelDirectory;
 }
 
 /** The composition root: the only file that names concrete adapters. Resolves when the gateway listens. */
@@ -111,9 +113,10 @@ async function openJwtVerifier(config: JwtConfig, log: Log): Promise<JwtVerifier
 }
 
 /** What runs: agents, their tools and models, and the engine that executes them. */
-function openExecution({ config, log, env }: GatewayOptions, store: SqliteStore, ownAddress: () => string) {
+function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: () => string) {
+  const { config, log, env } = options;
   const agents = new AgentRegistry(config.defaultAgent);
-  const models = new ModelDirectory(config.llmProviders);
+  const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
   const toolsets = new Toolsets(({ definition: { execution } }) => {
     const secret = execution.contextVariables.filter((variable) => variable.secret);

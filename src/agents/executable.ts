@@ -55,7 +55,7 @@ function openState(
     tools,
     visibleValues: visible(agent, execution.contextValues),
     mask: new SecretMask(agent.contextVariables, execution.contextValues),
-    steps: new StepRecorder(),
+    steps: new StepRecorder(execution.attempt),
     ...(temperature !== undefined && { temperature }),
     maxSteps: Math.min(properties.maxSteps ?? agent.limits.maxSteps, agent.limits.maxSteps),
     usage: { promptTokens: 0, completionTokens: 0 },

@@ -43,7 +43,7 @@ export class Feed {
 
   /** Implements `RunLog.follow` over this feed and the store's own reading. */
   follow(options: FollowOptions): AsyncIterableIterator<readonly StoredEvent[]> {
-    return new Follower({ feed: this, ...options });
+    return new Follower(this, options);
   }
 }
 

@@ -22,16 +22,19 @@ const mostQueued = 4_096;
  * not an async generator, whose `return` would wait for the next event.
  */
 export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader {
-  readonly #options: FollowOptions & { feed: Feed };
+  readonly #feed: Feed;
+  readonly #options: FollowOptions;
   #position: Position;
   #status: 'new' | 'open' | 'ended' = 'new';
   /** Whether the store must be read before the live events count. */
   #behind = true;
+  #reading = false;
   #queue: Batch[] | undefined;
   #queued = 0;
   #waiting: PromiseWithResolvers<Result> | undefined;
 
-  constructor(options: FollowOptions & { feed: Feed }) {
+  constructor(feed: Feed, options: FollowOptions) {
+    this.#feed = feed;
     this.#options = options;
     this.#position = options.position;
   }
@@ -45,12 +48,12 @@ export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader
     if (this.#status === 'new') this.#open();
     if (this.#status === 'ended') return Promise.resolve({ done: true, value: undefined });
     if (this.#waiting) return Promise.reject(new Error('A follower has one reader: await next() first.'));
-    if (this.#behind) return this.#catchUp();
-    const batch = this.#take();
+    const batch = this.#behind ? undefined : this.#take();
     if (batch) return Promise.resolve({ done: false, value: batch });
-    if (this.#behind) return this.#catchUp();
     this.#waiting = Promise.withResolvers();
-    return this.#waiting.promise;
+    const { promise } = this.#waiting;
+    if (this.#behind) void this.#catchUp();
+    return promise;
   }
 
   /** Ends it at once, a waiting `next` included. */
@@ -66,31 +69,28 @@ export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader
 
   offer(events: Batch): void {
     if (this.#behind) return;
-    if (!this.#waiting) {
+    if (!this.#waiting || this.#reading) {
       this.#enqueue(events);
       return;
     }
     const fresh = this.#accept(events);
-    if (!fresh && !this.#behind) return;
-    const { resolve, reject } = this.#waiting;
-    this.#waiting = undefined;
-    if (fresh) resolve({ done: false, value: fresh });
-    else void this.#catchUp().then(resolve, reject);
+    if (fresh) this.#deliver(fresh);
+    else if (this.#behind) void this.#catchUp();
   }
 
   #open(): void {
-    const { feed, runId, signal } = this.#options;
+    const { runId, signal } = this.#options;
     this.#status = signal.aborted ? 'ended' : 'open';
     if (signal.aborted) return;
     signal.addEventListener('abort', this, { once: true });
-    feed.subscribe(runId, this);
+    this.#feed.subscribe(runId, this);
   }
 
   #end(): void {
     if (this.#status === 'open') {
-      const { feed, runId, signal } = this.#options;
+      const { runId, signal } = this.#options;
       signal.removeEventListener('abort', this);
-      feed.unsubscribe(runId, this);
+      this.#feed.unsubscribe(runId, this);
     }
     this.#status = 'ended';
     this.#queue = undefined;
@@ -98,28 +98,38 @@ export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader
     this.#waiting = undefined;
   }
 
-  /** Reads from the store until there is something new, or nothing more than what the feed will bring. */
-  async #catchUp(): Promise<Result> {
+  /** Reads the store for a reader that waits; without anything new there it goes on waiting for the feed. */
+  async #catchUp(): Promise<void> {
     try {
-      while (this.#behind && this.#status === 'open') {
-        // What is published while the store is read is queued; what the read brings too is skipped then.
-        this.#behind = false;
-        const { events, more } = await this.#options.read(this.#options.runId, this.#position);
-        if (more) this.#fallBehind();
-        const last = events.at(-1);
-        if (!last || this.#hasEnded()) continue;
-        this.#position = last;
-        return { done: false, value: events };
-      }
+      while (this.#waiting && (await this.#isStillBehind()));
     } catch (error) {
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
       this.#end();
-      throw error;
+      waiting?.reject(error);
     }
-    return await this.next();
   }
 
-  #hasEnded(): boolean {
-    return this.#status === 'ended';
+  /** Reads a page and delivers it. Whether nothing was delivered because events are missing again. */
+  async #isStillBehind(): Promise<boolean> {
+    // What is published while the store is read is queued; what the read brings too is skipped then.
+    this.#behind = false;
+    this.#reading = true;
+    const { events, more } = await this.#options.read(this.#options.runId, this.#position);
+    // From here to the delivery nothing may wait: the reader comes back at once.
+    this.#reading = false;
+    if (more) this.#fallBehind();
+    const last = events.at(-1);
+    if (last) this.#position = last;
+    const batch = last ? events : this.#take();
+    if (batch) this.#deliver(batch);
+    return !batch && this.#behind;
+  }
+
+  #deliver(batch: Batch): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resolve({ done: false, value: batch });
   }
 
   #enqueue(events: Batch): void {

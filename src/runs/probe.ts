@@ -60,6 +60,8 @@ function tree(events: readonly StoredEvent[], showPrompts: boolean): ProbeStep[]
       Object.assign(known, shown);
       continue;
     }
+    // The end of a step of an attempt that was lost: its start is no longer part of the probe.
+    if (shown.status !== 'in_progress') continue;
     byId.set(shown.id, shown);
     if (shown.type === 'tool_execution' && asking) (asking.steps ??= []).push(shown);
     else top.push(shown);

@@ -3,6 +3,7 @@ import {
   type FinishedEvent,
   type Position,
   type RunState,
+  type Step,
   type StoredEvent,
   type Usage,
 } from './event.ts';
@@ -16,6 +17,8 @@ export interface RunSnapshot extends Position {
   /** The answer's text so far. */
   text: string;
   structured?: JsonObject;
+  /** Steps that began and have not ended; absent when there are none. */
+  openSteps?: Step[];
   /** The event that brought the run to rest; absent while it works. */
   finished?: FinishedEvent;
   usage?: Usage;
@@ -43,6 +46,7 @@ export function fold(snapshot: RunSnapshot, stored: StoredEvent): void {
       return;
     case 'step':
       if (snapshot.state !== 'working') enter(snapshot, 'working', event.at);
+      trackStep(snapshot, event.step);
       return;
     case 'text':
       if (snapshot.state !== 'working') enter(snapshot, 'working', event.at);
@@ -56,6 +60,14 @@ export function fold(snapshot: RunSnapshot, stored: StoredEvent): void {
       snapshot.finished = event;
       if (event.usage) snapshot.usage = event.usage;
   }
+}
+
+/** Never in place: copies of the snapshot share the list. */
+function trackStep(snapshot: RunSnapshot, step: Step): void {
+  const others = (snapshot.openSteps ?? []).filter(({ id }) => id !== step.id);
+  const open = step.status === 'in_progress' ? [...others, step] : others;
+  if (open.length > 0) snapshot.openSteps = open;
+  else delete snapshot.openSteps;
 }
 
 function enter(snapshot: RunSnapshot, state: RunState, at: number): void {

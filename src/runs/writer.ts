@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunEvent, StoredEvent } from './event.ts';
+import type { RunEvent, Step, StoredEvent } from './event.ts';
 import { StoreUnavailableError, type AppendBatch, type RunLog } from './log.ts';
 import { emptySnapshot, fold, type RunSnapshot } from './snapshot.ts';
 
@@ -75,13 +75,28 @@ export class RunWriter {
 
   #takeBatch(): AppendBatch {
     const events: StoredEvent[] = [];
-    for (const event of this.#pending) {
+    const add = (event: RunEvent): void => {
       const stored = { attempt: this.#attempt, sequence: ++this.#sequence, event };
       fold(this.#snapshot, stored);
       events.push(stored);
+    };
+    for (const event of this.#pending) {
+      // A step has exactly one end, also when its run was stopped or its process lost in the middle of it.
+      if (event.kind === 'finished') for (const end of this.#endsOfOpenSteps(event.at)) add(end);
+      add(event);
+      if (event.kind === 'restarted') for (const end of this.#endsOfOpenSteps(event.at)) add(end);
     }
     this.#pending = [];
     return { attempt: this.#attempt, events, ...this.#dueSnapshot() };
+  }
+
+  #endsOfOpenSteps(at: number): RunEvent[] {
+    const ended = (step: Step): Step => ({
+      ...step,
+      status: 'failed',
+      durationMs: at - Date.parse(step.startedAt),
+    });
+    return (this.#snapshot.openSteps ?? []).map((step) => ({ kind: 'step', at, step: ended(step) }));
   }
 
   #dueSnapshot(): { snapshot?: RunSnapshot } {

@@ -16,8 +16,8 @@ export interface OpenedLog {
 
 /** What the tests of one topic are given: the log that was opened for the test that runs. */
 export interface Subject {
-  log(): RunLog;
-  reopen(): Promise<RunLog>;
+  log: () => RunLog;
+  reopen: () => Promise<RunLog>;
 }
 
 /** Every promise of the RunLog port: each adapter runs this suite. */

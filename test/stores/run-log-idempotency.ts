@@ -9,14 +9,17 @@ export function describeIdempotency({ log }: Subject): void {
   describe('the same request again', () => {
     test('50 at once make one run', async () => {
       const records = Array.from({ length: 50 }, () => runRecord(request));
-      const outcomes = await Promise.all(records.map(async (record) => await log().create(record, { windowMs })));
+      const outcomes = await Promise.all(
+        records.map(async (record) => await log().create(record, { windowMs })),
+      );
       const created = records.filter((_record, index) => outcomes[index]?.outcome === 'created');
       expect(created).toHaveLength(1);
       const [winner] = created;
       for (const outcome of outcomes.filter(({ outcome }) => outcome !== 'created')) {
         expect(outcome).toEqual({ outcome: 'existing', record: winner });
       }
-      for (const { id } of records.filter((record) => record !== winner)) expect(await log().load(id)).toBeUndefined();
+      for (const { id } of records.filter((record) => record !== winner))
+        expect(await log().load(id)).toBeUndefined();
     });
 
     test('a finished run is found too', async () => {
@@ -50,7 +53,9 @@ export function describeIdempotency({ log }: Subject): void {
     test('after the window it is a new one', async () => {
       const at = Date.now();
       await log().create(runRecord({ ...request, createdAt: at - windowMs - 1 }), { windowMs });
-      expect(await log().create(runRecord({ ...request, createdAt: at }), { windowMs })).toEqual({ outcome: 'created' });
+      expect(await log().create(runRecord({ ...request, createdAt: at }), { windowMs })).toEqual({
+        outcome: 'created',
+      });
       const inside = runRecord({ ...request, createdAt: at + windowMs });
       expect(await log().create(inside, { windowMs })).toMatchObject({ outcome: 'existing' });
     });
@@ -69,14 +74,19 @@ export function describeIdempotency({ log }: Subject): void {
     ];
     test.each(others)('another %s is another request', async (_what, changes) => {
       await log().create(runRecord(request), { windowMs });
-      expect(await log().create(runRecord({ ...request, ...changes }), { windowMs })).toEqual({ outcome: 'created' });
+      expect(await log().create(runRecord({ ...request, ...changes }), { windowMs })).toEqual({
+        outcome: 'created',
+      });
     });
 
     test('contexts that were not named are the same', async () => {
       const unnamed = { messageId: 'message-1', contextNamed: false };
       const first = runRecord(unnamed);
       await log().create(first, { windowMs });
-      expect(await log().create(runRecord(unnamed), { windowMs })).toEqual({ outcome: 'existing', record: first });
+      expect(await log().create(runRecord(unnamed), { windowMs })).toEqual({
+        outcome: 'existing',
+        record: first,
+      });
     });
 
     test('names that differ in a lone surrogate only are different', async () => {

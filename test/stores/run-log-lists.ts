@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RunLog, RunPage, RunQuery } from '../../src/runs/log.ts';
 import type { Subject } from './run-log-contract.ts';
-import { finished, finishedRun, startRun, text } from './run-samples.ts';
+import { finished, finishedRun, once, runRecord, SampleRun, startRun, text } from './run-samples.ts';
 
 const own = { owner: 'user-1', agentId: 'order-desk' };
 const conversation = { ...own, contextId: 'context-1' };
@@ -52,13 +52,18 @@ export function describeLists({ log }: Subject): void {
     });
 
     test('a run that vanished or moved does not empty the page after it', async () => {
-      for (let index = 0; index < 6; index += 1) await startRun(log(), { id: `run-${index}`, createdAt: 1_000 + index });
+      for (let index = 0; index < 6; index += 1)
+        await startRun(log(), { id: `run-${index}`, createdAt: 1_000 + index });
       const last = await finishedRun(log(), 'completed', { id: 'run-6', at: 1_006 });
       const first = await log().list({ ...own, limit: 1 });
       expect(ids(first)).toEqual([last.id]);
       expect(await log().sweep({ runsBefore: 2_000, eventsBefore: 2_000 })).toBe(1);
       const after = positionAfter(first);
-      expect(ids(await log().list({ ...own, limit: 3, ...(after && { after }) }))).toEqual(['run-5', 'run-4', 'run-3']);
+      expect(ids(await log().list({ ...own, limit: 3, ...(after && { after }) }))).toEqual([
+        'run-5',
+        'run-4',
+        'run-3',
+      ]);
     });
 
     test('filters by owner, agent, context, state and time', async () => {
@@ -120,14 +125,16 @@ export function describeHistory({ log }: Subject): void {
     });
 
     test('shows text parts only, and none that were hidden', async () => {
-      const run = await startRun(log(), { contextId: conversation.contextId });
-      const { record } = run;
-      record.request.message.parts = [{ text: 'one' }, { data: { a: 1 } }, { text: 'two' }, { text: 'values' }];
+      const record = runRecord({ contextId: conversation.contextId });
+      record.request.message.parts = [
+        { text: 'one' },
+        { data: { a: 1 } },
+        { text: 'two' },
+        { text: 'values' },
+      ];
       record.request.hiddenParts = [3];
-      const shown = await startRun(log(), { ...record, id: 'shown' });
-      shown.record.request = record.request;
-      await log().create({ ...record, id: 'shown-2' }, { windowMs: 0 });
-      await log().append('shown-2', run.batch(text('answer'), finished('completed')));
+      await log().create(record, once);
+      await new SampleRun(log(), record).save(text('answer'), finished('completed'));
       expect(await log().history(conversation, 20)).toEqual([
         { by: 'USER', text: 'one\ntwo' },
         { by: 'AI', text: 'answer' },

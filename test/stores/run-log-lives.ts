@@ -36,8 +36,15 @@ export function describeRetention({ log }: Subject): void {
       const working = await startRun(log(), { createdAt: 1_000 });
       const old = await finishedRun(log(), 'completed', { at: 1_000 });
       expect(await log().sweep({ runsBefore: 2_000, eventsBefore: 2_000 })).toBe(1);
-      const runs = await Promise.all([late, waiting, working, old].map(async ({ id }) => await log().load(id)));
-      expect(runs.map((run) => run?.snapshot.state)).toEqual(['completed', 'input-required', 'submitted', undefined]);
+      const runs = await Promise.all(
+        [late, waiting, working, old].map(async ({ id }) => await log().load(id)),
+      );
+      expect(runs.map((run) => run?.snapshot.state)).toEqual([
+        'completed',
+        'input-required',
+        'submitted',
+        undefined,
+      ]);
       expect(await log().covers(waiting.id, { attempt: 1, sequence: 1 })).toBe(true);
     });
 

@@ -17,7 +17,11 @@ async function talk(run: SampleRun, pieces: number): Promise<void> {
 }
 
 /** What any late reader does: loads the run at some moment, follows from there to the end and folds. */
-async function join(log: RunLog, run: SampleRun, turns: number): Promise<{ from: Position; events: StoredEvent[]; snapshot: RunSnapshot }> {
+async function join(
+  log: RunLog,
+  run: SampleRun,
+  turns: number,
+): Promise<{ from: Position; events: StoredEvent[]; snapshot: RunSnapshot }> {
   for (let turn = 0; turn < turns; turn += 1) await nextTurn();
   const loaded = await log.load(run.id);
   if (!loaded) throw new Error('The run is missing.');
@@ -70,7 +74,8 @@ export function describeReading({ log }: Subject): void {
       const reader = log().follow(run.id, beginning, never);
       const first = await reader.next();
       expect(sequences(first.value ?? [])).toEqual([1]);
-      for (let index = 0; index < 100; index += 1) await run.append(...Array.from({ length: 60 }, () => text('a')));
+      for (let index = 0; index < 100; index += 1)
+        await run.append(...Array.from({ length: 60 }, () => text('a')));
       await run.save(finished('completed'));
       const rest: StoredEvent[] = [];
       for await (const batch of reader) {
@@ -128,7 +133,8 @@ export function describeReading({ log }: Subject): void {
     test('says yes for every position of the log, no for what was never in it', async () => {
       const run = await startRun(log());
       await run.append(text('a'), text('b'));
-      for (const sequence of [1, 2, 3]) expect(await log().covers(run.id, { attempt: 1, sequence })).toBe(true);
+      for (const sequence of [1, 2, 3])
+        expect(await log().covers(run.id, { attempt: 1, sequence })).toBe(true);
       expect(await log().covers(run.id, beginning)).toBe(true);
       expect(await log().covers(run.id, { attempt: 1, sequence: 4 })).toBe(false);
       expect(await log().covers(run.id, { attempt: 7, sequence: 1 })).toBe(false);

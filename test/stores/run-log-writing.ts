@@ -1,7 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { FencedError } from '../../src/runs/log.ts';
 import type { Subject } from './run-log-contract.ts';
-import { beginning, finished, finishedRun, once, read, runRecord, SampleRun, startRun, stored, text } from './run-samples.ts';
+import {
+  beginning,
+  finished,
+  finishedRun,
+  once,
+  read,
+  runRecord,
+  SampleRun,
+  startRun,
+  stored,
+  text,
+} from './run-samples.ts';
 
 /** The text of a JSON string that no UTF-8 can hold, and one that ends C strings. */
 const awkward = `lone \ud800 surrogate, NUL \u0000, "quote", \u2028 and 😀`;
@@ -21,7 +32,9 @@ export function describeWriting({ log }: Subject): void {
         text: '',
       });
       const first = { kind: 'accepted', at: record.createdAt };
-      expect(await read(log(), record.id, beginning, () => true)).toEqual([{ attempt: 1, sequence: 1, event: first }]);
+      expect(await read(log(), record.id, beginning, () => true)).toEqual([
+        { attempt: 1, sequence: 1, event: first },
+      ]);
     });
 
     test('a run that nobody created does not exist', async () => {
@@ -33,21 +46,37 @@ export function describeWriting({ log }: Subject): void {
     });
 
     test('events come back as they were appended, whatever the text', async () => {
-      const run = await startRun(log(), { text: awkward, messageId: awkward, contextId: awkward, owner: awkward });
-      await run.append(text(awkward), { kind: 'structured', at: 2, data: { [awkward]: [awkward, null, 1.5] } });
+      const run = await startRun(log(), {
+        text: awkward,
+        messageId: awkward,
+        contextId: awkward,
+        owner: awkward,
+      });
+      await run.append(text(awkward), {
+        kind: 'structured',
+        at: 2,
+        data: { [awkward]: [awkward, null, 1.5] },
+      });
       await run.save(finished('completed'));
       const loaded = await log().load(run.id);
       expect(loaded).toEqual({ record: run.record, snapshot: run.snapshot });
       expect(loaded?.snapshot.text).toBe(awkward);
       const events = await read(log(), run.id, beginning);
       expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
-      expect(events[2]?.event).toEqual({ kind: 'structured', at: 2, data: { [awkward]: [awkward, null, 1.5] } });
+      expect(events[2]?.event).toEqual({
+        kind: 'structured',
+        at: 2,
+        data: { [awkward]: [awkward, null, 1.5] },
+      });
     });
 
     test('appends of one turn are all stored, in order', async () => {
       const run = await startRun(log());
-      const letters = [...'abcdefghij'];
-      await Promise.all([...letters.map(async (letter) => await run.append(text(letter))), run.save(finished('completed'))]);
+      const letters = 'abcdefghij'.split('');
+      await Promise.all([
+        ...letters.map(async (letter) => await run.append(text(letter))),
+        run.save(finished('completed')),
+      ]);
       const events = await read(log(), run.id, beginning);
       expect(events.flatMap(({ event }) => (event.kind === 'text' ? event.text : []))).toEqual(letters);
       expect((await log().load(run.id))?.snapshot).toEqual(run.snapshot);
@@ -86,6 +115,8 @@ export function describeWriting({ log }: Subject): void {
       run.continueAs((await log().takeOver(run.id, 1)) ?? 0);
       await log().append(run.id, { ...run.batch({ kind: 'restarted', at: 5 }), snapshot: old });
       expect((await log().load(run.id))?.snapshot).toEqual(run.snapshot);
+      const { owner, agentId } = run.record;
+      expect((await log().list({ owner, agentId, state: 'working', limit: 1 })).total).toBe(1);
     });
 
     test('the store answers', async () => {
@@ -108,8 +139,17 @@ export function describeWriting({ log }: Subject): void {
       ]);
       await run.save(finished('completed'));
       const events = await read(log(), run.id, beginning);
-      expect(events.map(({ attempt, sequence }) => `${attempt}-${sequence}`)).toEqual(['1-1', '1-2', '2-1', '2-2', '2-3']);
-      expect((await log().load(run.id))?.snapshot).toMatchObject({ state: 'completed', text: 'second attempt' });
+      expect(events.map(({ attempt, sequence }) => `${attempt}-${sequence}`)).toEqual([
+        '1-1',
+        '1-2',
+        '2-1',
+        '2-2',
+        '2-3',
+      ]);
+      expect((await log().load(run.id))?.snapshot).toMatchObject({
+        state: 'completed',
+        text: 'second attempt',
+      });
     });
 
     test('one of many takes a run over', async () => {
@@ -126,18 +166,24 @@ export function describeWriting({ log }: Subject): void {
       expect((await log().load(run.id))?.snapshot).toMatchObject({ attempt: 2, sequence: 0, text: 'a' });
     });
 
-    test.each(['completed', 'failed', 'canceled', 'rejected'] as const)('nothing follows %s', async (state) => {
-      const run = await finishedRun(log(), state);
-      const before = await log().load(run.id);
-      await expect(run.append(text('late'))).rejects.toThrow(FencedError);
-      expect(await log().takeOver(run.id, 1)).toBeUndefined();
-      expect(await log().load(run.id)).toEqual(before);
-    });
+    test.each(['completed', 'failed', 'canceled', 'rejected'] as const)(
+      'nothing follows %s',
+      async (state) => {
+        const run = await finishedRun(log(), state);
+        const before = await log().load(run.id);
+        await expect(run.append(text('late'))).rejects.toThrow(FencedError);
+        expect(await log().takeOver(run.id, 1)).toBeUndefined();
+        expect(await log().load(run.id)).toEqual(before);
+      },
+    );
 
     test('of many ends one is stored, with a snapshot or without', async () => {
       const run = await startRun(log());
       const end = stored({ attempt: 1, sequence: 2 }, finished('canceled'));
-      const ends = Array.from({ length: 20 }, async () => await log().append(run.id, { attempt: 1, events: end }));
+      const ends = Array.from(
+        { length: 20 },
+        async () => await log().append(run.id, { attempt: 1, events: end }),
+      );
       const results = await Promise.allSettled(ends);
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       expect(await read(log(), run.id, { attempt: 1, sequence: 1 })).toEqual(end);
@@ -149,7 +195,11 @@ export function describeWriting({ log }: Subject): void {
       expect(await log().takeOver(run.id, 1)).toBe(2);
       run.continueAs(2);
       await run.save({ kind: 'restarted', at: 9 });
-      expect((await log().load(run.id))?.snapshot).toMatchObject({ state: 'working', attempt: 2, sequence: 1 });
+      expect((await log().load(run.id))?.snapshot).toMatchObject({
+        state: 'working',
+        attempt: 2,
+        sequence: 1,
+      });
     });
   });
 }

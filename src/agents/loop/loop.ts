@@ -51,13 +51,11 @@ async function* answer(
       },
       { type: 'model_call', name: 'Ask the model', iteration, spoken: true },
     );
-    messages.push({
-      role: 'assistant',
-      content: reply.text,
-      ...(reply.toolCalls.length > 0 && { toolCalls: reply.toolCalls }),
-    });
-    if (reply.toolCalls.length === 0 || !mayCall) return messages;
-    messages.push(...(yield* callTools(state, reply.toolCalls, iteration)));
+    // Calls that came although no tools were offered are dropped: nothing would answer them.
+    const calls = mayCall ? reply.toolCalls : [];
+    messages.push({ role: 'assistant', content: reply.text, ...(calls.length > 0 && { toolCalls: calls }) });
+    if (calls.length === 0) return messages;
+    messages.push(...(yield* callTools(state, { calls, tools, iteration })));
   }
 }
 

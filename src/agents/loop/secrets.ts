@@ -22,10 +22,17 @@ export class SecretMask {
     return masked;
   }
 
-  /** The value as JSON with every secret in it masked. */
+  /** The value with every secret in it masked: in texts, in names, and where a number or a boolean is one. */
   json(value: Json): Json {
     if (this.#values.length === 0) return value;
-    return JSON.parse(this.text(JSON.stringify(value))) as Json;
+    if (Array.isArray(value)) return value.map((member) => this.json(member));
+    if (value !== null && typeof value === 'object') {
+      return Object.fromEntries(
+        Object.entries(value).map(([name, member]) => [this.text(name), this.json(member)]),
+      );
+    }
+    const masked = this.text(String(value));
+    return typeof value === 'string' || masked !== String(value) ? masked : value;
   }
 }
 

@@ -1,14 +1,20 @@
 import type { Step, StepDetail, StepType } from '../../runs/event.ts';
 import type { ExecutorEvent } from '../../runs/executor.ts';
 
-/** Makes the step events of one run: every step has one start and exactly one end. */
+/** Makes the step events of one attempt: every step has one start and exactly one end. */
 export class StepRecorder {
+  readonly #attempt: number;
   #count = 0;
+
+  /** @param attempt keeps the ids of a run apart from those of an attempt that was lost. */
+  constructor(attempt: number) {
+    this.#attempt = attempt;
+  }
 
   start(type: StepType, name: string, place: { iteration: number; tool?: string }): StartedStep {
     this.#count += 1;
     const step: Step = {
-      id: `step-${this.#count}`,
+      id: `step-${this.#attempt}-${this.#count}`,
       type,
       name,
       status: 'in_progress',

@@ -12,11 +12,18 @@ interface FinishedCall {
   end: ExecutorEvent;
 }
 
+/** One round of tool calls. */
+export interface ToolRound {
+  calls: readonly ModelToolCall[];
+  /** Those that the model was offered; no other one is executed. */
+  tools: readonly Tool[];
+  iteration: number;
+}
+
 /** Runs the model's tool calls in parallel, each as one step; returns their results in the order of the calls. */
 export async function* callTools(
   state: LoopState,
-  calls: readonly ModelToolCall[],
-  iteration: number,
+  { calls, tools, iteration }: ToolRound,
 ): AsyncGenerator<ExecutorEvent, ModelMessage[], undefined> {
   const running = new Map<number, Promise<FinishedCall>>();
   const results: ModelMessage[] = [];
@@ -25,7 +32,7 @@ export async function* callTools(
     yield step.started;
     running.set(
       index,
-      runCall(state, call, step).then((finished) => ({ ...finished, index })),
+      runCall(state, tools, call, step).then((finished) => ({ ...finished, index })),
     );
   }
   while (running.size > 0) {
@@ -40,12 +47,13 @@ export async function* callTools(
 
 async function runCall(
   state: LoopState,
+  tools: readonly Tool[],
   call: ModelToolCall,
   step: StartedStep,
 ): Promise<Omit<FinishedCall, 'index'>> {
   const parsed = parseArguments(call.arguments);
   try {
-    const tool = permittedTool(state, call.name);
+    const tool = permittedTool(state, tools, call.name);
     const given = checkArguments(tool, parsed);
     const result = await execute(state, tool, given);
     const text = cut(state.mask.text(result.text), state.agent.limits.maxResultCharacters);
@@ -61,16 +69,14 @@ async function runCall(
   }
 }
 
-function permittedTool(state: LoopState, name: string): Tool {
+function permittedTool(state: LoopState, tools: readonly Tool[], name: string): Tool {
   const { maxToolCalls } = state.agent.limits;
   state.toolCalls += 1;
   if (state.toolCalls > maxToolCalls)
     throw new ToolError(`Not executed: the limit of ${maxToolCalls} tool calls is reached.`);
-  const tool = state.tools.find((one) => one.name === name);
+  const tool = tools.find((one) => one.name === name);
   if (!tool)
-    throw new ToolError(
-      `There is no tool ${name}. There are: ${state.tools.map((one) => one.name).join(', ')}.`,
-    );
+    throw new ToolError(`There is no tool ${name}. There are: ${tools.map((one) => one.name).join(', ')}.`);
   return tool;
 }
 
@@ -87,7 +93,7 @@ async function execute(
   given: JsonObject,
 ): Promise<{ text: string; summary?: string }> {
   const seconds = tool.timeoutSeconds ?? state.agent.limits.toolTimeoutSeconds;
-  const timeout = AbortSignal.timeout(seconds * 1000);
+  const timeout = AbortSignal.timeout(Math.ceil(seconds * 1000));
   try {
     const signal = AbortSignal.any([state.execution.signal, timeout]);
     return await tool.execute({ arguments: given, context: state.execution.contextValues, signal });

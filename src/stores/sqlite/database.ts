@@ -90,16 +90,21 @@ function migrate(database: DatabaseSync): void {
 
 class NewerSchemaError extends Error {}
 
-function isUnavailable(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
-  if (code === 'ERR_INVALID_STATE') return true;
-  // The low byte is the primary result code.
-  return typeof errcode === 'number' && unavailableCodes.has(errcode & 0xff);
+/** What node:sqlite and node:fs throw. Told by its fields: the class is another one in another realm. */
+interface Failure {
+  message: string;
+  code?: string;
+  /** SQLite's extended result code; the low byte is the primary one. */
+  errcode?: number;
+}
+
+function isUnavailable(error: unknown): error is Failure {
+  const { code, errcode = 0 } = error as Failure;
+  return code === 'ERR_INVALID_STATE' || unavailableCodes.has(errcode & 0xff);
 }
 
 function whyNotOpened(dataDir: string, error: unknown): string {
-  const code = (error as { errcode?: unknown }).errcode;
+  const { errcode: code, message } = error as Failure;
   const subject = `DATA_DIR ${dataDir}`;
   if (code === 5)
     return `${subject} is in use by another a2a-gateway process. Stop it, or give each its own DATA_DIR.`;
@@ -108,5 +113,5 @@ function whyNotOpened(dataDir: string, error: unknown): string {
   if (error instanceof NewerSchemaError) {
     return `${subject} was written by a newer a2a-gateway. Start that version, or name another DATA_DIR.`;
   }
-  return `${subject} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`;
+  return `${subject} cannot be opened: ${message}.`;
 }

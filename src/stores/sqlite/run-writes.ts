@@ -120,7 +120,8 @@ export class RunWrites {
       for (const event of events) fold(snapshot, event);
       return snapshot;
     }
-    // The end of a run must be seen by its fence and by lists, whatever the writer brought.
-    return events.at(-1)?.event.kind === 'finished' ? this.#queries.load(runId)?.snapshot : undefined;
+    // That a run ended or began anew must be seen by its fence, by lists and after a restart, whatever was brought.
+    const turns = first.event.kind === 'restarted' || events.at(-1)?.event.kind === 'finished';
+    return turns ? this.#queries.load(runId)?.snapshot : undefined;
   }
 }

@@ -1,0 +1,66 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { readConfig } from '../../src/config.ts';
+import { openGateway } from '../../src/gateway.ts';
+import { ModelDirectory } from '../../src/llm/directory.ts';
+import { Redactor } from '../../src/telemetry/redactor.ts';
+import { createLog } from '../../src/telemetry/winston-log.ts';
+import { answerQuestions } from './child.ts';
+import { scriptedModel, toolName } from './scripted-model.ts';
+
+/** The gateway as it is in production, its store in files; with OPENAI_BASE_URL its model is that server. */
+async function main(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'a2a-gateway-bench-'));
+  await writeAgent(join(folder, 'agents'));
+  const env = {
+    ...process.env,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    AGENT_CARDS_DIR: join(folder, 'agents'),
+    DATA_DIR: join(folder, 'data'),
+  };
+  const config = readConfig(env);
+  const log = createLog({ level: config.logLevel, format: 'json', redactor: new Redactor() });
+  const overHttp = process.env.OPENAI_BASE_URL !== undefined;
+  const models = overHttp ? undefined : inProcess();
+  const gateway = await openGateway({ config, log, env, ...(models && { models }) });
+  answerQuestions({ url: () => `${gateway.url}/a2a/scripted`, remove: async () => await remove(folder) });
+}
+
+function inProcess(): ModelDirectory {
+  const record = {
+    id: 'scripted',
+    name: 'Scripted',
+    baseUrl: 'http://127.0.0.1',
+    model: 'scripted',
+    default: true,
+  };
+  return new ModelDirectory([{ ...record, timeoutSeconds: 60, maxConcurrency: 100_000 }], ({ id }) =>
+    scriptedModel(id),
+  );
+}
+
+async function writeAgent(folder: string): Promise<void> {
+  await mkdir(join(folder, 'documents'), { recursive: true });
+  await writeFile(join(folder, 'documents', 'one.md'), '# One\n\nA document.\n');
+  const skill = { id: 'talk', name: 'Talk', description: 'Talks.', tags: ['benchmark'] };
+  const agent = {
+    schemaVersion: '1',
+    id: 'scripted',
+    card: { name: 'Scripted', description: 'Does what the message says.', version: '1.0.0', skills: [skill] },
+    execution: {
+      systemPrompt: 'You are measured.',
+      tools: [{ name: toolName, type: 'knowledge', source: './documents', description: 'Searches.' }],
+      limits: { maxSteps: 64, maxToolCalls: 256, timeoutSeconds: 3600 },
+    },
+  };
+  await writeFile(join(folder, 'scripted.yaml'), stringify(agent));
+}
+
+async function remove(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+await main();

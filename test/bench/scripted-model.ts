@@ -1,0 +1,60 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Model, ModelChunk, ModelRequest, ModelToolCall } from '../../src/llm/model.ts';
+import { nextCalls, parseScript, piece, piecesIn } from './script.ts';
+
+/** The only tool of the scripted agent. */
+export const toolName = 'search';
+
+/** A model in the process that answers what the script in the user's message says. */
+export function scriptedModel(llmId: string): Model {
+  return { llmId, name: 'scripted', complete };
+}
+
+async function* complete(
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ModelChunk, void, undefined> {
+  const script = parseScript(request.messages.findLast((message) => message.role === 'user')?.content ?? '');
+  if (script.pace === 'hang') {
+    await aborted(signal);
+  } else if (script.pace === 'paced') {
+    const pieces = piecesIn(script);
+    for (let index = 0; index < pieces; index++) {
+      // What comes while an append is under way is merged: two turns later it is stored.
+      if (index > 0) await turns();
+      yield { kind: 'text', text: piece(index) };
+    }
+    yield finished([]);
+  } else {
+    yield* round(request, script.size);
+  }
+}
+
+/** One round of a burst: a piece of text at the beginning and at the end, tool calls in between. */
+function* round({ messages }: ModelRequest, size: number): Generator<ModelChunk, void, undefined> {
+  const rounds = messages.filter((message) => message.role === 'assistant').length;
+  const results = messages.filter((message) => message.role === 'tool').length;
+  const calls = nextCalls(size, rounds + results);
+  if (rounds === 0) yield { kind: 'text', text: piece(0) };
+  if (calls === 0) yield { kind: 'text', text: piece(1) };
+  // The tool demands a query, so the call is refused at once: only the loop is measured, and no tool.
+  yield finished(
+    Array.from({ length: calls }, (_, index) => ({ id: `call-${index}`, name: toolName, arguments: '{}' })),
+  );
+}
+
+function finished(toolCalls: ModelToolCall[]): ModelChunk {
+  const finishReason = toolCalls.length > 0 ? 'tool_calls' : 'stop';
+  return { kind: 'finished', toolCalls, finishReason, usage: { promptTokens: 10, completionTokens: 10 } };
+}
+
+async function turns(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  return await new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
