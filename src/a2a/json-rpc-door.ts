@@ -5,6 +5,7 @@ import { toProblem } from '../http/error-table.ts';
 import { logProblem, setProblemHeaders } from '../http/error-writer.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import { Problem } from '../http/problem.ts';
+import { queryText } from '../http/query-text.ts';
 import { requestIdOf } from '../http/request-context.ts';
 import type { KeepAlive } from '../http/keep-alive.ts';
 import { SseWriter } from '../http/sse.ts';
@@ -55,18 +56,18 @@ function openCall(
   response: Response,
   known: Pick<Call, 'principal' | 'agent'> & { method: string },
 ): Call {
-  const { headers, query } = request;
-  const codec = negotiate(text(headers['a2a-version']), text(query['A2A-Version']), known.method);
+  const { headers } = request;
+  const codec = negotiate(text(headers['a2a-version']), queryText(request, 'A2A-Version'), known.method);
   const requested = [headers['a2a-extensions'], headers['x-a2a-extensions']];
   const { activated } = activate(requested, declaredExtensions(known.agent));
   const cursor = parseEventId(text(headers['last-event-id']) ?? '');
-  const llmId = text(query.llmId);
+  const llmId = queryText(request, 'llmId');
   return {
     principal: known.principal,
     agent: known.agent,
     codec,
     activated,
-    properties: parseProperties(text(query.properties)),
+    properties: parseProperties(queryText(request, 'properties')),
     signal: signalOf(response),
     ...(llmId && { llmId }),
     ...(cursor && { cursor }),

@@ -5,6 +5,7 @@ import type { Authenticate } from '../auth/authenticate.ts';
 import { may } from '../auth/permissions.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import { Problem, type Reason } from '../http/problem.ts';
+import { queryText } from '../http/query-text.ts';
 import type { RunEngine } from '../runs/engine.ts';
 import type { StoredEvent } from '../runs/event.ts';
 import type { JsonObject } from '../runs/message.ts';
@@ -114,15 +115,6 @@ function requireUserText(request: Request<{ agentId: string }>): string {
       details: { fields: { userText: `must be given, with at most ${longestUserText} characters` } },
     },
   );
-}
-
-/** A parameter given once; given twice it is refused. */
-function queryText(request: Request<{ agentId: string }>, name: string): string | undefined {
-  const value = request.query[name];
-  if (value === undefined || typeof value === 'string') return value;
-  throw new Problem('invalid_request', `The query parameter ${name} must be given once.`, {
-    details: { fields: { [name]: 'must be given once' } },
-  });
 }
 
 function accessed(agent: ReturnType<AgentInvoker['find']>): {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomUUIDv7 } from 'node:crypto';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Attempt } from './attempt.ts';
@@ -218,9 +218,10 @@ export class RunEngine {
   }
 
   #record(request: StartRequest): RunRecord {
-    const id = randomUUID();
+    // Ids that grow with time keep the indexes of the store local.
+    const id = randomUUIDv7();
     const named = request.message.contextId;
-    const contextId = named ?? randomUUID();
+    const contextId = named ?? randomUUIDv7();
     const hasSecrets = Object.keys(request.secrets).length > 0;
     return {
       id,
@@ -238,7 +239,7 @@ export class RunEngine {
         ...(request.llmId !== undefined && { llmId: request.llmId }),
         properties: request.properties,
       },
-      contentHash: contentHash(request),
+      contentHash: contentHash(request, hasSecrets ? this.#options.secretBox.fingerprint(request.secrets) : ''),
       contextNamed: named !== undefined,
       createdAt: Date.now(),
     };
@@ -246,8 +247,8 @@ export class RunEngine {
 }
 
 /** What makes two requests the same: everything that can change the answer. */
-function contentHash(request: StartRequest): string {
+function contentHash(request: StartRequest, secrets: string): string {
   const { message, history, contextValues, llmId, properties } = request;
-  const content = [message.parts, message.metadata, history, contextValues, llmId, properties];
+  const content = [message.parts, message.metadata, history, contextValues, secrets, llmId, properties];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

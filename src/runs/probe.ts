@@ -50,6 +50,7 @@ function tree(events: readonly StoredEvent[], showPrompts: boolean): ProbeStep[]
   for (const { event } of events) {
     if (event.kind === 'restarted') {
       top.length = 0;
+      asking = undefined;
       byId.clear();
     }
     if (event.kind !== 'step') continue;

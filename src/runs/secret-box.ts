@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { JsonObject } from './message.ts';
 
 const algorithm = 'aes-256-gcm';
@@ -26,9 +26,17 @@ export class SecretBox {
   /** @throws Error when it was sealed with another key or changed since. */
   open(sealed: string): JsonObject {
     const bytes = Buffer.from(sealed, 'base64');
-    const decipher = createDecipheriv(algorithm, this.#key, bytes.subarray(0, nonceBytes));
+    const decipher = createDecipheriv(algorithm, this.#key, bytes.subarray(0, nonceBytes), {
+      authTagLength: tagBytes,
+    });
     decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
     const clear = Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]);
     return JSON.parse(clear.toString('utf8')) as JsonObject;
+  }
+
+  /** The same for the same values, and no help in guessing them without the key: for comparing requests. */
+  fingerprint(values: JsonObject): string {
+    const sorted = Object.entries(values).sort(([one], [other]) => (one < other ? -1 : 1));
+    return createHmac('sha256', this.#key).update(JSON.stringify(sorted)).digest('hex');
   }
 }

@@ -8,8 +8,8 @@ const snapshotIntervalMs = 500;
 /** How long a store that is away is waited for. */
 const storePatienceMs = 30_000;
 const storeRetryMs = 250;
-/** More unsaved events than this make the executor wait. */
-const mostPending = 1_000;
+/** More unsaved events than this make the executor wait; merged text counts piece by piece. */
+const mostUnsaved = 1_000;
 
 /**
  * Writes one attempt's events to the log: numbers them, merges text that comes faster than it can be
@@ -22,6 +22,9 @@ export class RunWriter {
   readonly #snapshot: RunSnapshot;
   #sequence: number;
   #pending: RunEvent[] = [];
+  /** How many writes the pending events come from. */
+  #unsaved = 0;
+  #patient = true;
   #flushing: Promise<void> | undefined;
   #savedState: RunSnapshot['state'];
   #savedAt = 0;
@@ -44,20 +47,28 @@ export class RunWriter {
 
   /** Takes the event; it is stored soon. Returns a promise to wait for only when too much is unsaved. */
   write(event: RunEvent): Promise<void> | undefined {
+    // Nothing may follow a gap.
+    if (this.#failure !== undefined) return undefined;
     const last = this.#pending.at(-1);
     if (event.kind === 'text' && last?.kind === 'text' && !event.first) {
       this.#pending[this.#pending.length - 1] = { ...last, text: last.text + event.text, last: event.last };
     } else {
       this.#pending.push(event);
     }
+    this.#unsaved += 1;
     this.#flushing ??= this.#flush();
-    return this.#pending.length > mostPending ? this.#flushing : undefined;
+    return this.#unsaved > mostUnsaved ? this.#flushing : undefined;
   }
 
   /** Resolves when everything written so far is stored. @throws what made the write fail for good. */
   async stored(): Promise<void> {
     while (this.#flushing) await this.#flushing;
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** From now on a store that is away is not waited for: the process ends. */
+  stopRetrying(): void {
+    this.#patient = false;
   }
 
   async #flush(): Promise<void> {
@@ -87,6 +98,7 @@ export class RunWriter {
       if (event.kind === 'restarted') for (const end of this.#endsOfOpenSteps(event.at)) add(end);
     }
     this.#pending = [];
+    this.#unsaved = 0;
     return { attempt: this.#attempt, events, ...this.#dueSnapshot() };
   }
 
@@ -115,7 +127,8 @@ export class RunWriter {
         await this.#log.append(this.#runId, batch);
         return;
       } catch (error) {
-        if (!(error instanceof StoreUnavailableError) || Date.now() > deadline) throw error;
+        const mayPass = error instanceof StoreUnavailableError && this.#patient && Date.now() < deadline;
+        if (!mayPass) throw error;
         await delay(storeRetryMs);
       }
     }

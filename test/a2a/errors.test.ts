@@ -20,7 +20,7 @@ describe('errorRow', () => {
     ['extension_required', -32008, 'EXTENSION_SUPPORT_REQUIRED', 200],
     ['version_not_supported', -32009, 'VERSION_NOT_SUPPORTED', 200],
     ['unauthorized', -32000, 'UNAUTHENTICATED', 401],
-    ['permission_denied', -32000, 'PERMISSION_DENIED', 200],
+    ['permission_denied', -32000, 'PERMISSION_DENIED', 403],
     ['not_found', -32000, 'NOT_FOUND', 200],
     ['agent_not_found', -32000, 'AGENT_NOT_FOUND', 404],
     ['agent_inactive', -32000, 'AGENT_INACTIVE', 200],

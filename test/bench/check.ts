@@ -68,7 +68,7 @@ export function withoutChunks(bytes: Buffer): string {
   let at = bytes.indexOf('\r\n\r\n') + 4;
   for (;;) {
     const lineEnd = bytes.indexOf('\r\n', at);
-    const size = Number.parseInt(bytes.latin1Slice(at, lineEnd), 16);
+    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
     if (!(size > 0)) return Buffer.concat(parts).toString('utf8');
     parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
     at = lineEnd + 2 + size + 2;
@@ -79,7 +79,7 @@ export function withoutChunks(bytes: Buffer): string {
 export function tokenDelays({ bytes, arrivals }: Answer): number[] {
   const delays: number[] = [];
   let arrival = 0;
-  for (const match of bytes.latin1Slice().matchAll(/~(\d+) /g)) {
+  for (const match of bytes.toString('latin1').matchAll(/~(\d+) /g)) {
     while (arrival < arrivals.length - 1 && (arrivals[arrival]?.end ?? 0) <= match.index) arrival += 1;
     delays.push(((arrivals[arrival]?.microseconds ?? machineMicroseconds()) - Number(match[1])) / 1000);
   }

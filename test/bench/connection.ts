@@ -64,8 +64,8 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#length === 0 && !chunk.latin1Slice(0, 2048).includes('text/event-stream')) {
-      this.#fail(new Error(`No event stream: ${chunk.latin1Slice(0, 2048)}`));
+    if (this.#length === 0 && !chunk.toString('latin1', 0, 2048).includes('text/event-stream')) {
+      this.#fail(new Error(`No event stream: ${chunk.toString('latin1', 0, 2048)}`));
       return;
     }
     this.#chunks.push(chunk);

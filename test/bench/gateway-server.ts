@@ -20,6 +20,7 @@ async function main(): Promise<void> {
     PORT: '0',
     AGENT_CARDS_DIR: join(folder, 'agents'),
     DATA_DIR: join(folder, 'data'),
+    RATE_LIMIT_PER_MINUTE: '0',
   };
   const config = readConfig(env);
   const log = createLog({ level: config.logLevel, format: 'json', redactor: new Redactor() });

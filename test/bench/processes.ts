@@ -22,6 +22,13 @@ export interface ChildOptions {
   profile?: string | undefined;
 }
 
+interface ChildMessage {
+  ready?: boolean;
+  id?: number;
+  result?: unknown;
+  error?: string;
+}
+
 interface Waiting {
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
@@ -45,7 +52,7 @@ export class Child {
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    this.#process.on('message', (message) => this.#receive(message as Record<string, unknown>));
+    this.#process.on('message', (message) => this.#receive(message as ChildMessage));
     this.#exited = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => {
         if (!this.#leaving) this.#fail(new Error(`${file} ended by itself (${signal ?? code}).`));
@@ -78,12 +85,12 @@ export class Child {
     await this.#exited;
   }
 
-  #receive(message: Record<string, unknown>): void {
+  #receive(message: ChildMessage): void {
     if (message.ready) this.#ready.resolve();
-    const id = Number(message.id);
+    const id = message.id ?? 0;
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (message.error !== undefined) waiting?.reject(new Error(String(message.error)));
+    if (message.error !== undefined) waiting?.reject(new Error(message.error));
     else waiting?.resolve(message.result);
   }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AgentCard } from '@a2a-js/sdk';
 import { DefaultRequestHandler, InMemoryTaskStore } from '@a2a-js/sdk/server';
@@ -39,7 +38,6 @@ function card(): AgentCard {
     defaultOutputModes: ['text/plain'],
     skills: [],
     signatures: [],
-    documentationUrl: `urn:uuid:${randomUUID()}`,
   };
 }
 

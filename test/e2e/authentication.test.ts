@@ -97,6 +97,10 @@ async function token(
   return await jwt.setProtectedHeader({ alg: 'RS256', kid: 'main', ...header }).sign(key);
 }
 
+/** Well-formed, but signed with a key that the issuer does not know. */
+const forged = async (header: object): Promise<string> =>
+  await token({}, { alg: 'ES256', ...header }, stranger.privateKey);
+
 interface Caller {
   authorization: string | null;
   agent?: string;
@@ -106,10 +110,8 @@ interface Caller {
 /** A v1.0 send, or another method. */
 async function send(caller: Caller, body: object = rpc('SendMessage', v1Text('Hi'))): Promise<Response> {
   const { authorization, agent = 'talker', headers = {} } = caller;
-  return await post(gateway.url, agent, body, {
-    authorization,
-    headers: { 'A2A-Version': '1.0', ...headers },
-  });
+  const options = { authorization, headers: { 'A2A-Version': '1.0', ...headers } };
+  return await post(gateway.url, agent, body, options);
 }
 
 async function rest(
@@ -117,9 +119,8 @@ async function rest(
   path = '/api/v1/agents',
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  return await fetch(gateway.url + path, {
-    headers: { ...(authorization !== null && { authorization }), ...headers },
-  });
+  const credential = authorization === null ? {} : { authorization };
+  return await fetch(gateway.url + path, { headers: { ...credential, ...headers } });
 }
 
 async function answerOf(response: Response): Promise<RpcAnswer> {
@@ -158,12 +159,18 @@ describe('good credentials', () => {
   });
 
   test('the role of a JWT: an administrator sees an assigned agent, another does not', async () => {
-    expect(
-      (await send({ authorization: `Bearer ${await token({ roles: ['admin'] })}`, agent: 'vault' })).status,
-    ).toBe(200);
-    expect((await send({ authorization: `Bearer ${await token()}`, agent: 'vault' })).status).toBe(404);
+    const [administrator, other] = [
+      await token({ roles: ['user', 'admin'] }),
+      await token({ roles: 'user' }),
+    ];
+    expect((await send({ authorization: `Bearer ${administrator}`, agent: 'vault' })).status).toBe(200);
+    expect((await send({ authorization: `Bearer ${other}`, agent: 'vault' })).status).toBe(404);
   });
 });
+
+async function signedWithPublicKey(): Promise<string> {
+  return await token({}, { alg: 'HS256' }, Buffer.from(await exportSPKI(pair.publicKey)));
+}
 
 type Credential = () => string | null | Promise<string | null>;
 const badCredentials: readonly [string, Credential][] = [
@@ -176,61 +183,48 @@ const badCredentials: readonly [string, Credential][] = [
   ['9,000 characters', () => `Bearer ${'x'.repeat(9_000)}`],
   ['two keys', () => `SSWS ${keys.ann} ${keys.bob}`],
   ['a JWT with alg none', () => `Bearer ${new UnsecuredJWT(goodClaims()).encode()}`],
-  [
-    'a JWT signed by HS256 with the public key',
-    async () => {
-      const secret = Buffer.from(await exportSPKI(pair.publicKey));
-      return `Bearer ${await token({}, { alg: 'HS256' }, secret)}`;
-    },
-  ],
+  ['a JWT signed by HS256 with the public key', async () => `Bearer ${await signedWithPublicKey()}`],
   [
     'a JWT that brings its own key',
     async () => {
       const jwk = await exportJWK(stranger.publicKey);
-      return `Bearer ${await token({}, { alg: 'ES256', kid: undefined, jwk, jku: `${jwks.url}/mine.json` }, stranger.privateKey)}`;
+      return `Bearer ${await forged({ kid: undefined, jwk, jku: `${jwks.url}/mine.json` })}`;
     },
   ],
   ['an expired JWT', async () => `Bearer ${await token({ exp: inSeconds(-60) })}`],
   ['a JWT for another audience', async () => `Bearer ${await token({ aud: 'elsewhere' })}`],
   ['a JWT of another issuer', async () => `Bearer ${await token({ iss: 'https://other.example' })}`],
-  [
-    'a JWT of an unknown key',
-    async () => `Bearer ${await token({}, { alg: 'ES256', kid: 'unknown' }, stranger.privateKey)}`,
-  ],
-  ['a JWT without sub', async () => `Bearer ${await token({ sub: '' })}`],
+  ['a JWT of an unknown key', async () => `Bearer ${await forged({ kid: 'unknown' })}`],
+  ['a JWT with an empty sub', async () => `Bearer ${await token({ sub: '' })}`],
   ['a JWT as SSWS', async () => `SSWS ${await token()}`],
 ];
 
 describe('bad credentials', () => {
-  test.each(badCredentials)(
-    '%s: the same 401 as ever, as JSON-RPC and as REST',
-    async (_name, credential) => {
-      const authorization = await credential();
-      const headers = ownAddress();
-      const one = await send({ authorization, headers });
-      expect(one.status).toBe(401);
-      expect(one.headers.get('www-authenticate')).toMatch(/SSWS .*Bearer /);
-      const known = await send({ authorization: 'SSWS wrong', headers: ownAddress() });
-      const body = await answerOf(one);
-      expect(body).toEqual(await known.json());
-      expect(body).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32000 } });
-      const two = await rest(authorization, '/api/v1/agents', headers);
-      expect(two.status).toBe(401);
-      expect(two.headers.get('www-authenticate')).toMatch(/SSWS .*Bearer /);
-      const knownRest = await rest('SSWS wrong', '/api/v1/agents', ownAddress());
-      const error = await two.json();
-      expect(error).toEqual(await knownRest.json());
-      expect(error).toMatchObject({ error: { code: 'unauthorized', details: {} } });
-    },
-  );
+  test.each(badCredentials)('%s: always the same 401, as JSON-RPC and as REST', async (_name, credential) => {
+    const authorization = await credential();
+    const headers = ownAddress();
+    const one = await send({ authorization, headers });
+    expect(one.status).toBe(401);
+    expect(one.headers.get('www-authenticate')).toMatch(/SSWS .*Bearer /);
+    const known = await send({ authorization: 'SSWS wrong', headers: ownAddress() });
+    const body = await answerOf(one);
+    expect(body).toEqual(await known.json());
+    expect(body).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32000 } });
+    const two = await rest(authorization, '/api/v1/agents', headers);
+    expect(two.status).toBe(401);
+    expect(two.headers.get('www-authenticate')).toMatch(/SSWS .*Bearer /);
+    const knownRest = await rest('SSWS wrong', '/api/v1/agents', ownAddress());
+    const error = await two.json();
+    expect(error).toEqual(await knownRest.json());
+    expect(error).toMatchObject({ error: { code: 'unauthorized', details: {} } });
+  });
 
   test('1,000 JWTs of unknown keys: refused, limited, and at most one question to the issuer', async () => {
     const headers = ownAddress();
     const statuses: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const batch = Array.from({ length: 50 }, async (_, index) => {
-        const kid = `unknown-${round}-${index}`;
-        const authorization = `Bearer ${await token({}, { alg: 'ES256', kid }, stranger.privateKey)}`;
+        const authorization = `Bearer ${await forged({ kid: `unknown-${round}-${index}` })}`;
         const response = await send({ authorization, headers });
         const { error } = await answerOf(response);
         expect(error?.code).toBe(-32000);
@@ -240,17 +234,14 @@ describe('bad credentials', () => {
     }
     expect(statuses.filter((status) => status === 401)).toHaveLength(10);
     expect(statuses.filter((status) => status === 429)).toHaveLength(990);
-    expect(jwks.requests).toBeLessThanOrEqual(1);
+    expect(jwks.requests).toBe(1);
     const limited = await rest('SSWS wrong', '/api/v1/agents', headers);
     expect(limited.status).toBe(429);
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await limited.json()).toMatchObject({ error: { code: 'rate_limited' } });
     // Whoever has a good credential is not kept out by others behind the same address.
-    expect(stateOf(await answerOf(await send({ authorization: `SSWS ${keys.ann}`, headers })))).toBe(
-      'TASK_STATE_COMPLETED',
-    );
+    expect((await send({ authorization: `SSWS ${keys.ann}`, headers })).status).toBe(200);
     expect((await send({ authorization: `Bearer ${await token()}`, headers })).status).toBe(200);
-    expect((await rest(null, '/health/live', headers)).status).toBe(200);
   });
 
   test('a user without API access: 403 whatever the door', async () => {

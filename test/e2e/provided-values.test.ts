@@ -228,3 +228,20 @@ describe.each(testVersions)('provided values in A2A $version', (version) => {
     ]);
   });
 });
+
+test('the same message with another secret value is other content', async () => {
+  const body = (secret: string) =>
+    rpc('SendMessage', {
+      message: {
+        messageId: 'the-same-message',
+        role: 'ROLE_USER',
+        parts: [{ text: 'Hi' }, { data: { shop_token: secret }, metadata: { [providedValuesUri]: true } }],
+      },
+    });
+  const options = { headers: { 'A2A-Extensions': providedValuesUri } };
+  const first = await call<{ task: { id: string } }>(gateway.url, 'desk', body('one-secret'), options);
+  const again = await call<{ task: { id: string } }>(gateway.url, 'desk', body('one-secret'), options);
+  expect(again.result?.task.id).toBe(first.result?.task.id);
+  const other = await call(gateway.url, 'desk', body('two-secret'), options);
+  expect(other.error?.code).toBe(-32602);
+});

@@ -137,12 +137,13 @@ async function useEverything(version: TestVersion): Promise<void> {
 }
 
 async function useLegacyAnswer(): Promise<void> {
-  for (const [words, value] of [
-    ['Where is my order?', secret],
-    ['Where is my order?', illTyped],
-    ['Fail.', secret],
-  ]) {
-    const query = `userText=${encodeURIComponent(String(words))}&properties=include_probe=true`;
+  const questions: readonly { words: string; value: unknown }[] = [
+    { words: 'Where is my order?', value: secret },
+    { words: 'Where is my order?', value: illTyped },
+    { words: 'Fail.', value: secret },
+  ];
+  for (const { words, value } of questions) {
+    const query = `userText=${encodeURIComponent(words)}&properties=include_probe=true`;
     const response = await fetch(`${gateway.url}/api/v1/agents/desk/answer?${query}`, {
       method: 'POST',
       headers: { Authorization: `Token ${apiKey}`, 'Content-Type': 'application/json' },

@@ -1,0 +1,109 @@
+import { eventsJob, startFramesServer, startGateway, stopGateway } from './contestants.ts';
+import type { GroupOptions, GroupResult, Row, Table } from './group.ts';
+import type { HoldJob } from './job.ts';
+import { measureOnce, spread, type Spread } from './measure.ts';
+import { captureFrames } from './events.ts';
+import type { Child } from './processes.ts';
+import { measureStarts } from './start-time.ts';
+
+interface IdleFigures {
+  /** Bytes. */
+  perStream: number;
+  /** Milliseconds of a new request while the streams are open. */
+  p50: number;
+  p99: number;
+}
+
+/** What an open stream costs that nothing happens on, and how soon the gateway is there. */
+export async function measureIdle({ load, short }: GroupOptions): Promise<GroupResult> {
+  const streams = short ? 2_000 : 10_000;
+  const frames = await framesOf(load);
+  const measured: { name: string; rounds: IdleFigures[] }[] = [
+    { name: 'node:http', rounds: [] },
+    { name: 'Express 5', rounds: [] },
+    { name: 'gateway', rounds: [] },
+  ];
+  const starts = [
+    async () => await startFramesServer('node', frames, true),
+    async () => await startFramesServer('express', frames, true),
+    async () => await startGateway(),
+  ];
+  for (let round = 0; round < (short ? 1 : 3); round++) {
+    for (const [index, one] of measured.entries()) {
+      const server = await starts[index]?.();
+      if (server)
+        one.rounds.push(await measureServer(load, server, { streams, ours: one.name === 'gateway' }));
+    }
+  }
+  const start = spread(await measureStarts(7));
+  return {
+    tables: [idleTable(streams, measured), startTable(start)],
+    figures: figuresOf(measured[2]?.rounds ?? [], start),
+  };
+}
+
+async function framesOf(load: Child): Promise<string[]> {
+  const gateway = await startGateway();
+  const frames = await captureFrames(load, gateway);
+  await stopGateway(gateway);
+  return frames;
+}
+
+async function measureServer(
+  load: Child,
+  server: Child,
+  { streams, ours }: { streams: number; ours: boolean },
+): Promise<IdleFigures> {
+  const options = { dialect: 'v1', connections: 1, seconds: 1 } as const;
+  const job = await eventsJob(server, { ...options, script: { pace: 'hang', size: 0 } });
+  // What the first requests make the process load and compile is not the streams' cost.
+  await load.ask('hold', { job, streams: 200 } satisfies HoldJob);
+  await load.ask('release');
+  await server.ask('collectGarbage');
+  const before = await server.usage();
+  await load.ask('hold', { job, streams } satisfies HoldJob);
+  await server.ask('collectGarbage');
+  const after = await server.usage();
+  let latency = { p50: Number.NaN, p99: Number.NaN };
+  if (ours) {
+    const newRequests = await eventsJob(server, { ...options, script: { pace: 'paced', size: 20 } });
+    latency = await measureOnce(load, { name: 'gateway with idle streams', server, job: newRequests });
+  }
+  await load.ask('release');
+  await (ours ? stopGateway(server) : server.stop());
+  return { perStream: (after.rss - before.rss) / streams, p50: latency.p50, p99: latency.p99 };
+}
+
+function idleTable(
+  streams: number,
+  measured: readonly { name: string; rounds: readonly IdleFigures[] }[],
+): Table {
+  const rows = measured.map(({ name, rounds }): Row => ({
+    name,
+    cells: {
+      'RSS kB/stream': spread(rounds.map(({ perStream }) => perStream / 1000)),
+      ...(name === 'gateway' && {
+        'new stream p50 ms': spread(rounds.map(({ p50 }) => p50)),
+        'new stream p99 ms': spread(rounds.map(({ p99 }) => p99)),
+      }),
+    },
+  }));
+  const columns = ['RSS kB/stream', 'new stream p50 ms', 'new stream p99 ms'];
+  return { title: `${streams} open streams on which nothing happens`, columns, rows };
+}
+
+function startTable(start: Spread): Table {
+  return {
+    title: 'Start of the process to listening',
+    columns: ['ms'],
+    rows: [{ name: 'gateway', cells: { ms: start } }],
+  };
+}
+
+function figuresOf(rounds: readonly IdleFigures[], start: Spread) {
+  return {
+    idleKilobytes: spread(rounds.map(({ perStream }) => perStream / 1000)).median,
+    idleNewP99: spread(rounds.map(({ p99 }) => p99)).median,
+    startMs: start.median,
+  };
+}
