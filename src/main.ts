@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   const stop = (): void => void gateway.stop().then(() => process.exit(0));
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  await gateway.models.warmUp();
 }
 
 try {

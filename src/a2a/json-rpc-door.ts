@@ -74,10 +74,13 @@ function openCall(
   };
 }
 
-/** Aborts when the answer's socket is closed: the reader is gone. */
+/** One for all: an abort without a reason makes an exception with a stack, at the end of every answer. */
+const readerGone = new Error('The reader is gone.');
+
+/** Aborts when the answer's socket is closed. */
 function signalOf(response: Response): AbortSignal {
   const controller = new AbortController();
-  response.once('close', () => controller.abort());
+  response.once('close', () => controller.abort(readerGone));
   return controller.signal;
 }
 

@@ -1,6 +1,6 @@
 import type { Model } from './model.ts';
 import { createOfflineProvider } from './offline/provider.ts';
-import { createOpenAiModel } from './openai.ts';
+import { createOpenAiModel, warmUp } from './openai.ts';
 import type { ProviderRecord } from './provider.ts';
 import { withResilience } from './resilience.ts';
 
@@ -62,6 +62,11 @@ export class ModelDirectory {
   /** Each llmId with the provider's name for the model. */
   list(): Map<string, string> {
     return new Map([...this.#models].map(([llmId, model]) => [llmId, model.name]));
+  }
+
+  /** Makes the first call as fast as the next ones; called once the gateway listens. */
+  async warmUp(): Promise<void> {
+    await warmUp();
   }
 
   #get(llmId: string | undefined): Model {

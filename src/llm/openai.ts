@@ -27,6 +27,11 @@ export function createOpenAiModel(provider: ProviderRecord): Model {
   };
 }
 
+/** Loads the `openai` package before the first call needs it: some 150 ms that nobody waits for then. */
+export async function warmUp(): Promise<void> {
+  await import('openai');
+}
+
 async function connect(provider: ProviderRecord): Promise<OpenAI> {
   const { OpenAI } = await import('openai');
   return new OpenAI({

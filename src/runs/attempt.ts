@@ -3,8 +3,8 @@ import type { Execution, Executor, Outcome } from './executor.ts';
 import { FencedError } from './log.ts';
 import type { RunWriter } from './writer.ts';
 
-/** Why an attempt is stopped from outside; the abort reason of its signal. */
-export type StopReason = 'canceled' | 'deadline' | 'shutdown';
+/** Why an attempt is stopped, the abort reason of its signal; `lost`: the log takes no more of it. */
+export type StopReason = 'canceled' | 'deadline' | 'shutdown' | 'lost';
 
 export class RunStopped extends Error {
   readonly reason: StopReason;
@@ -36,6 +36,7 @@ export class Attempt {
 
   /** Makes the attempt end soon; the first reason counts. */
   stop(reason: StopReason): void {
+    if (reason === 'shutdown') this.#writer.stopRetrying();
     if (!this.#controller.signal.aborted) this.#controller.abort(new RunStopped(reason));
   }
 
@@ -43,11 +44,10 @@ export class Attempt {
     try {
       const outcome = await this.#settle(options);
       this.#closed = true;
-      if (!outcome) return;
-      void this.#writer.write({ kind: 'finished', at: Date.now(), ...outcome });
+      if (outcome) void this.#writer.write({ kind: 'finished', at: Date.now(), ...outcome });
       await this.#writer.stored();
     } catch (error) {
-      this.#report(error, options.runId);
+      await this.#endUnwritten(error, options);
     } finally {
       clearTimeout(this.#deadline);
     }
@@ -90,16 +90,20 @@ export class Attempt {
   async #consume(options: AttemptOptions): Promise<Outcome> {
     const execution = { ...(await options.prepare()), signal: this.#controller.signal };
     const events = options.executor(execution);
-    for (;;) {
+    while (!this.#over) {
       const next = await events.next();
       if (next.done) return next.value;
-      if (this.#closed || this.#writer.failure !== undefined) {
-        this.stop('shutdown');
-        return await events.return({ state: 'failed' }).then(() => ({ state: 'failed' }));
-      }
-      const full = this.#writer.write(next.value);
+      const full = this.#over ? undefined : this.#writer.write(next.value);
       if (full) await full;
     }
+    this.stop('lost');
+    await events.return({ state: 'failed' });
+    return { state: 'failed' };
+  }
+
+  /** Whether what the executor says no longer counts: then it is not asked for more either. */
+  get #over(): boolean {
+    return this.#closed || this.#controller.signal.aborted || this.#writer.failure !== undefined;
   }
 
   #stopReason(): StopReason | undefined {
@@ -107,9 +111,16 @@ export class Attempt {
     return reason instanceof RunStopped ? reason.reason : undefined;
   }
 
-  #report(error: unknown, runId: string): void {
-    if (error instanceof FencedError) this.#log.info('A run went on elsewhere.', { runId });
-    else this.#log.error('A run could not be written.', { runId, error });
+  /** A run that nobody else took over must not stay unfinished because of what could not be written. */
+  async #endUnwritten(error: unknown, { runId, failUnwritten }: AttemptOptions): Promise<void> {
+    if (error instanceof FencedError) return this.#log.info('A run went on elsewhere.', { runId });
+    this.#log.error('A run could not be written.', { runId, error });
+    if (this.#stopReason() === 'shutdown') return;
+    try {
+      await failUnwritten();
+    } catch (failure) {
+      this.#log.error('A run could not be ended.', { runId, error: failure });
+    }
   }
 }
 
@@ -121,6 +132,8 @@ export interface AttemptOptions {
   timeoutSeconds: number;
   /** Reads what the executor needs beside the signal (history, secrets). */
   prepare(): Promise<Omit<Execution, 'signal'>>;
+  /** Fails the run anew, when its own events could not be stored. */
+  failUnwritten(): Promise<void>;
 }
 
 function failed(code: string, message: string): Outcome {

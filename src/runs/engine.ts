@@ -116,13 +116,17 @@ export class RunEngine {
   async cancel(run: LoadedRun): Promise<LoadedRun> {
     const runId = run.record.id;
     const live = this.#live.get(runId);
+    let after = run;
     if (live) {
       live.stop('canceled');
       await live.done;
-    } else if (!isTerminal(run.snapshot.state)) {
-      await this.#finish(run, { state: 'canceled' });
+      after = (await this.load(runId)) ?? run;
     }
-    const after = (await this.load(runId)) ?? run;
+    // Nobody executes it: it waits for its caller, or was given up without an end.
+    if (!isTerminal(after.snapshot.state)) {
+      await this.#finish(after, { state: 'canceled' });
+      after = (await this.load(runId)) ?? after;
+    }
     if (after.snapshot.state === 'canceled') return after;
     throw new Problem(
       'task_not_cancelable',
@@ -143,35 +147,53 @@ export class RunEngine {
     const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
     await Promise.race([this.#allDone(), grace]);
     clearTimeout(timer);
-    for (const attempt of this.#live.values()) attempt.stop('shutdown');
-    await this.#allDone();
+    await this.#allDone((attempt) => attempt.stop('shutdown'));
   }
 
-  async #allDone(): Promise<void> {
-    while (this.#live.size > 0) await Promise.all([...this.#live.values()].map((attempt) => attempt.done));
+  /** Those that are started meanwhile included. */
+  async #allDone(first?: (attempt: Attempt) => void): Promise<void> {
+    while (this.#live.size > 0) {
+      const attempts = [...this.#live.values()];
+      if (first) attempts.forEach(first);
+      await Promise.all(attempts.map((attempt) => attempt.done));
+    }
   }
 
   async #recoverOne(run: LoadedRun): Promise<void> {
     const { record, snapshot } = run;
-    const agent = this.#options.findAgent(record.agentId, record.agentRevision);
-    if (!agent || agent.onReplicaLoss === 'fail' || snapshot.attempt >= mostAttempts) {
-      const why = agent ? 'its process was lost' : 'its agent is no longer declared';
-      await this.#finish(run, {
-        state: 'failed',
-        failure: {
-          code: 'internal_error',
-          message: `The run was not executed again: ${why}. Send the message anew.`,
-        },
-      });
-      return;
+    const again = this.#reexecution(run);
+    if (typeof again === 'string') {
+      return await this.#fail(run, `The run was not executed again: ${again}. Send the message anew.`);
     }
     const attempt = await this.#options.log.takeOver(record.id, snapshot.attempt);
     if (attempt === undefined) return;
-    const secrets = record.request.sealedSecrets
-      ? this.#options.secretBox.open(record.request.sealedSecrets)
-      : {};
     this.#options.logger.info('A run of an earlier life is executed again.', { runId: record.id, attempt });
-    this.#launch(run, agent, { attempt, contextValues: { ...record.request.contextValues, ...secrets } });
+    this.#launch(run, again.agent, { attempt, contextValues: again.contextValues });
+  }
+
+  /** With what a lost run is executed again, or why it is not: one that cannot be must not stand in the way of the others. */
+  #reexecution({
+    record,
+    snapshot,
+  }: LoadedRun): { agent: ExecutableAgent; contextValues: JsonObject } | string {
+    const { contextValues, sealedSecrets } = record.request;
+    try {
+      const agent = this.#options.findAgent(record.agentId, record.agentRevision);
+      if (!agent) return 'its agent is no longer declared';
+      if (agent.onReplicaLoss === 'fail' || snapshot.attempt >= mostAttempts) return 'its process was lost';
+      const secrets = sealedSecrets === undefined ? {} : this.#options.secretBox.open(sealedSecrets);
+      return { agent, contextValues: { ...contextValues, ...secrets } };
+    } catch (error) {
+      this.#options.logger.error('A run of an earlier life cannot be executed again.', {
+        runId: record.id,
+        error,
+      });
+      return 'its agent or its secret values could not be opened';
+    }
+  }
+
+  async #fail(run: LoadedRun, message: string): Promise<void> {
+    await this.#finish(run, { state: 'failed', failure: { code: 'internal_error', message } });
   }
 
   /** Ends a run that no attempt executes. */
@@ -198,6 +220,11 @@ export class RunEngine {
       executor: agent.executor,
       timeoutSeconds: agent.timeoutSeconds,
       prepare: async () => await this.#prepare(record, agent, start),
+      failUnwritten: async () => {
+        const unfinished = await this.load(record.id);
+        if (unfinished)
+          await this.#fail(unfinished, 'What the agent said could not be stored. Send the message anew.');
+      },
     });
     this.#live.set(record.id, attempt);
     void attempt.done.then(() => this.#live.delete(record.id));
@@ -239,7 +266,10 @@ export class RunEngine {
         ...(request.llmId !== undefined && { llmId: request.llmId }),
         properties: request.properties,
       },
-      contentHash: contentHash(request, hasSecrets ? this.#options.secretBox.fingerprint(request.secrets) : ''),
+      contentHash: contentHash(
+        request,
+        hasSecrets ? this.#options.secretBox.fingerprint(request.secrets) : '',
+      ),
       contextNamed: named !== undefined,
       createdAt: Date.now(),
     };

@@ -50,7 +50,10 @@ export interface RunRecord {
 /** The message's parts that the model may be shown. */
 export function visibleParts(request: RunRequest): Part[] {
   const { hiddenParts, message } = request;
-  return hiddenParts ? message.parts.filter((_part, index) => !hiddenParts.includes(index)) : message.parts;
+  if (!hiddenParts) return message.parts;
+  // A set: a body may hold hundreds of thousands of parts.
+  const hidden = new Set(hiddenParts);
+  return message.parts.filter((_part, index) => !hidden.has(index));
 }
 
 /** What the user said, as text: how a later run of the conversation remembers this one. */

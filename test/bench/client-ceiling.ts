@@ -12,7 +12,7 @@ async function measure({
   connections: number;
   seconds: number;
 }) {
-  const baseURL = process.env.OPENAI_BASE_URL ?? '';
+  const baseURL = process.argv[2] ?? '';
   const client = new OpenAI({ baseURL, apiKey: 'none', maxRetries: 0 });
   const content = scriptText({ pace: 'burst', size: tokens });
   const startedAt = performance.now();

@@ -11,23 +11,18 @@ export interface GatewayOptions {
 }
 
 export async function startGateway({ model, profile }: GatewayOptions = {}): Promise<Child> {
-  const env = {
-    ADMIN_API_KEY: key,
-    ...(model !== undefined && { OPENAI_BASE_URL: model, OPENAI_API_KEY: 'none' }),
-  };
-  return await Child.start('gateway-server.ts', { place: 'server', env, profile });
-}
-
-/** Removes the gateway's data and stops it. */
-export async function stopGateway(gateway: Child): Promise<void> {
-  await gateway.ask('remove');
-  await gateway.stop();
+  return await Child.start('gateway-server.ts', {
+    place: 'server',
+    arguments: model === undefined ? [] : [model],
+    env: { ADMIN_API_KEY: key },
+    profile,
+  });
 }
 
 export async function startSdkServer(model?: string): Promise<Child> {
   return await Child.start('sdk-server.ts', {
     place: 'server',
-    ...(model !== undefined && { env: { OPENAI_BASE_URL: model } }),
+    arguments: model === undefined ? [] : [model],
   });
 }
 

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { eventsJob, startFramesServer, startGateway, stopGateway } from './contestants.ts';
+import { eventsJob, startFramesServer, startGateway } from './contestants.ts';
 import { captureFrames } from './events.ts';
 import { alternate, ratioOf, type Contestant } from './measure.ts';
 import type { Child } from './processes.ts';
@@ -42,6 +42,6 @@ async function measureRatio(load: Child): Promise<number> {
     { name: names.express, server: express, job: await job(express) },
   ];
   const samples = await alternate(load, contestants, { repeats, warmUp: 2 });
-  await Promise.all([stopGateway(gateway), express.stop()]);
+  await Promise.all([gateway.stop(), express.stop()]);
   return ratioOf(samples, [names.gateway, names.express], ({ cpuPerStream }) => cpuPerStream).median;
 }

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -10,12 +11,17 @@ import { createLog } from '../../src/telemetry/winston-log.ts';
 import { answerQuestions } from './child.ts';
 import { scriptedModel, toolName } from './scripted-model.ts';
 
-/** The gateway as it is in production, its store in files; with OPENAI_BASE_URL its model is that server. */
+/** Address of a model over HTTP; without one the model is in the process. */
+const modelAddress = process.argv[2];
+
+/** The gateway as it is in production, its store in files. */
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'a2a-gateway-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   await writeAgent(join(folder, 'agents'));
   const env = {
-    ...process.env,
+    ADMIN_API_KEY: process.env.ADMIN_API_KEY,
+    OPENAI_BASE_URL: modelAddress,
     HOST: '127.0.0.1',
     PORT: '0',
     AGENT_CARDS_DIR: join(folder, 'agents'),
@@ -24,10 +30,9 @@ async function main(): Promise<void> {
   };
   const config = readConfig(env);
   const log = createLog({ level: config.logLevel, format: 'json', redactor: new Redactor() });
-  const overHttp = process.env.OPENAI_BASE_URL !== undefined;
-  const models = overHttp ? undefined : inProcess();
+  const models = modelAddress === undefined ? inProcess() : undefined;
   const gateway = await openGateway({ config, log, env, ...(models && { models }) });
-  answerQuestions({ url: () => `${gateway.url}/a2a/scripted`, remove: async () => await remove(folder) });
+  answerQuestions({ url: () => `${gateway.url}/a2a/scripted` });
 }
 
 function inProcess(): ModelDirectory {
@@ -58,10 +63,6 @@ async function writeAgent(folder: string): Promise<void> {
     },
   };
   await writeFile(join(folder, 'scripted.yaml'), stringify(agent));
-}
-
-async function remove(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
 }
 
 await main();

@@ -1,4 +1,4 @@
-import { eventsJob, startFramesServer, startGateway, stopGateway } from './contestants.ts';
+import { eventsJob, startFramesServer, startGateway } from './contestants.ts';
 import type { GroupOptions, GroupResult, Row, Table } from './group.ts';
 import type { HoldJob } from './job.ts';
 import { measureOnce, spread, type Spread } from './measure.ts';
@@ -45,7 +45,7 @@ export async function measureIdle({ load, short }: GroupOptions): Promise<GroupR
 async function framesOf(load: Child): Promise<string[]> {
   const gateway = await startGateway();
   const frames = await captureFrames(load, gateway);
-  await stopGateway(gateway);
+  await gateway.stop();
   return frames;
 }
 
@@ -70,7 +70,7 @@ async function measureServer(
     latency = await measureOnce(load, { name: 'gateway with idle streams', server, job: newRequests });
   }
   await load.ask('release');
-  await (ours ? stopGateway(server) : server.stop());
+  await server.stop();
   return { perStream: (after.rss - before.rss) / streams, p50: latency.p50, p99: latency.p99 };
 }
 

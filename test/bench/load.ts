@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { answerQuestions } from './child.ts';
 import { problemOf, tokenDelays, withoutChunks } from './check.ts';
 import { Connection } from './connection.ts';
@@ -10,6 +11,8 @@ let requests = 0;
 const instance = randomBytes(4).toString('hex');
 const held: Connection[] = [];
 const mostReasons = 5;
+/** Milliseconds between the first streams of two connections. */
+const stagger = 53;
 
 function bodyOf({ dialect, script }: LoadJob, messageId: string): object {
   const text = scriptText(script);
@@ -64,13 +67,17 @@ class Measurement {
     const connections = await Promise.all(opening);
     const startedAt = performance.now();
     const until = startedAt + this.#job.seconds * 1000;
-    await Promise.all(connections.map(async (connection) => await this.#repeat(connection, until)));
+    await Promise.all(
+      connections.map(async (connection, index) => await this.#repeat(connection, { index, until })),
+    );
     const seconds = (performance.now() - startedAt) / 1000;
     for (const connection of connections) connection.close();
     return this.#result(seconds);
   }
 
-  async #repeat(connection: Connection, until: number): Promise<void> {
+  async #repeat(connection: Connection, { index, until }: { index: number; until: number }): Promise<void> {
+    // Paced streams of one length would all begin, and end, in the same moment.
+    if (this.#job.timed) await delay(index * stagger);
     do {
       const answer = await connection.request(this.#next());
       const problem = problemOf(this.#job, answer, this.#latencies.push(answer.milliseconds) - 1);

@@ -62,6 +62,7 @@ async function main(): Promise<void> {
 
 async function runGroups(chosen: readonly [string, Group][], options: GroupOptions): Promise<Report> {
   const startedAt = performance.now();
+  const machine = machineName();
   const results: GroupResult[] = [];
   for (const [, group] of chosen) {
     const result = await group(options);
@@ -71,7 +72,7 @@ async function runGroups(chosen: readonly [string, Group][], options: GroupOptio
   const figures = Object.assign({}, ...results.map((result) => result.figures)) as Record<string, number>;
   return {
     date: new Date().toISOString(),
-    machine: machineName(),
+    machine,
     node: process.versions.node,
     seconds: Math.round((performance.now() - startedAt) / 1000),
     tables: results.flatMap((result) => result.tables),

@@ -15,33 +15,18 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const { pace, size } = parseScript(body.messages.at(-1)?.content ?? '');
   response.writeHead(200, { 'Content-Type': 'text/event-stream' });
   if (pace === 'burst') {
-    response.end(wholeAnswer(size));
+    // A write per token, as model servers do: clients get each as a chunk of its own.
+    for (const token of tokens(size)) response.write(token);
+    response.end(ending);
     return;
   }
   response.socket?.setNoDelay(true);
   const startedAt = performance.now();
   for (let index = 0; index < size; index++) {
-    await delay(startedAt + index * tokenInterval - performance.now());
+    await delay(Math.max(0, startedAt + index * tokenInterval - performance.now()));
     response.write(event({ content: `~${machineMicroseconds()} ` }, null));
   }
-  response.end(ending());
-}
-
-const answers = new Map<number, string>();
-
-function wholeAnswer(tokens: number): string {
-  let whole = answers.get(tokens);
-  if (whole === undefined) {
-    const pieces = Array.from({ length: tokens }, (_, index) => event({ content: piece(index) }, null));
-    whole = pieces.join('') + ending();
-    answers.set(tokens, whole);
-  }
-  return whole;
-}
-
-function ending(): string {
-  const usage = { prompt_tokens: 10, completion_tokens: 100, total_tokens: 110 };
-  return `${event({}, 'stop')}data: ${JSON.stringify({ ...envelope, choices: [], usage })}\n\ndata: [DONE]\n\n`;
+  response.end(ending);
 }
 
 const envelope = {
@@ -50,6 +35,17 @@ const envelope = {
   created: 1_700_000_000,
   model: 'bench',
 };
+const usage = { prompt_tokens: 10, completion_tokens: 100, total_tokens: 110 };
+const ending = `${event({}, 'stop')}data: ${JSON.stringify({ ...envelope, choices: [], usage })}\n\ndata: [DONE]\n\n`;
+const answers = new Map<number, readonly string[]>();
+
+function tokens(size: number): readonly string[] {
+  const known = answers.get(size);
+  if (known) return known;
+  const made = Array.from({ length: size }, (_, index) => event({ content: piece(index) }, null));
+  answers.set(size, made);
+  return made;
+}
 
 function event(delta: object, finish_reason: string | null): string {
   return `data: ${JSON.stringify({ ...envelope, choices: [{ index: 0, delta, finish_reason }] })}\n\n`;

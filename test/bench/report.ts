@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import type { JudgedGoal } from './goals.ts';
 import type { Row, Table } from './group.ts';
 import { isPinned } from './processes.ts';
@@ -13,11 +13,13 @@ export interface Report {
   goals: readonly JudgedGoal[];
 }
 
+/** The machine as it is before the run; a load of its own makes times long and ratios uncertain. */
 export function machineName(): string {
   const processors = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   const pinned = isPinned() ? 'server and load on a core each' : 'server and load not pinned';
-  return `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown'}, ${memory} GB, ${pinned}`;
+  const load = (loadavg()[0] ?? 0).toFixed(1);
+  return `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown'}, ${memory} GB, ${pinned}, load average before ${load}`;
 }
 
 /** A number in at most four characters that count. */
@@ -31,6 +33,7 @@ export function figure(value: number): string {
 function cell(value: Row['cells'][string] | undefined): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return figure(value);
+  if (Number.isNaN(value.median)) return '–';
   return `${figure(value.median)} (${figure(value.min)}–${figure(value.max)})`;
 }
 

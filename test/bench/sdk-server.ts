@@ -7,11 +7,11 @@ import { OpenAI } from 'openai';
 import { answerQuestions, listenLocally } from './child.ts';
 import { modelExecutor, scriptedExecutor } from './sdk-executors.ts';
 
-/** The stock SDK server: its own handler, store and Express router; with OPENAI_BASE_URL its agent asks that model. */
+/** The stock SDK server: its own handler, store and Express router; its agent asks the model at the given address, if there is one. */
 const app = express();
 const server = createServer(app);
 const url = await listenLocally(server);
-const baseURL = process.env.OPENAI_BASE_URL;
+const baseURL = process.argv[2];
 const executor =
   baseURL === undefined
     ? scriptedExecutor

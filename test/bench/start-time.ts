@@ -24,7 +24,7 @@ async function measureStart(): Promise<number> {
   const child = spawn(process.execPath, ['src/main.ts'], {
     cwd: root,
     env: {
-      ...process.env,
+      PATH: process.env.PATH,
       PORT: String(port),
       DATA_DIR: folder,
       ADMIN_API_KEY: 'benchmark-administrator-key-0123',

@@ -28,7 +28,15 @@ beforeAll(async () => {
       'desk.yaml': agentFile('desk', {
         systemPrompt: 'You help {{customer}}.',
         contextVariables: [{ name: 'customer', schema: { type: 'string' }, required: true }],
-        tools: [{ name: 'look_up', type: 'http', method: 'GET', url: `${service.url}/items/{item}`, parameters: item }],
+        tools: [
+          {
+            name: 'look_up',
+            type: 'http',
+            method: 'GET',
+            url: `${service.url}/items/{item}`,
+            parameters: item,
+          },
+        ],
         responseSchema: { type: 'object', properties: { found: { type: 'boolean' } }, required: ['found'] },
       }),
       'plain.yaml': agentFile('plain', { access: 'public' }),
@@ -79,7 +87,11 @@ async function answer(agentId: string, question: Question = {}): Promise<Answer>
 }
 
 test('answers with text, structured response and the probe: the tree of steps with arguments and results', async () => {
-  replies = [toolCalls([{ name: 'look_up', arguments: { item: 'lamp' } }]), text('A lamp.'), json({ found: true })];
+  replies = [
+    toolCalls([{ name: 'look_up', arguments: { item: 'lamp' } }]),
+    text('A lamp.'),
+    json({ found: true }),
+  ];
   const given = await answer('desk', { body: { contextValues: { customer: 'Ada' } } });
   expect(given).toMatchObject({ answer: 'A lamp.', structuredResponse: { found: true } });
   expect(given.probe).toMatchObject({
@@ -111,14 +123,17 @@ test.each([
   ['a manager', () => `Bearer ${keys.boss}`, 'You are a test agent.'],
   ['a user', () => `Token ${keys.ann}`, undefined],
   ['a caller without credentials', () => null, undefined],
-])('%s may read the prompts in the probe only if they may read the configuration', async (_who, credentials, prompt) => {
-  replies = [text('one')];
-  const given = await answer('plain', { authorization: credentials() });
-  expect(given.answer).toBe('one');
-  expect(given.probe?.steps[0]).toMatchObject({ type: 'model_call', status: 'completed' });
-  expect(given.probe?.steps[0]?.prompt).toBe(prompt);
-  expect(JSON.stringify(given).includes('You are a test agent.')).toBe(prompt !== undefined);
-});
+])(
+  '%s may read the prompts in the probe only if they may read the configuration',
+  async (_who, credentials, prompt) => {
+    replies = [text('one')];
+    const given = await answer('plain', { authorization: credentials() });
+    expect(given.answer).toBe('one');
+    expect(given.probe?.steps[0]).toMatchObject({ type: 'model_call', status: 'completed' });
+    expect(given.probe?.steps[0]?.prompt).toBe(prompt);
+    expect(JSON.stringify(given).includes('You are a test agent.')).toBe(prompt !== undefined);
+  },
+);
 
 test('include_probe=false leaves the probe out; unknown properties are listed in it', async () => {
   replies = [text('one'), text('two')];
@@ -136,7 +151,8 @@ test('the caller carries the conversation, and nothing of one is kept', async ()
   ];
   const before = await tasks();
   await answer('plain', { body: { conversationHistory } });
-  const messages = (): unknown[] => model.requests.at(-1)?.body.messages.map(({ role, content }) => `${role}: ${content}`) ?? [];
+  const messages = (): unknown[] =>
+    model.requests.at(-1)?.body.messages.map(({ role, content }) => `${role}: ${content}`) ?? [];
   expect(messages().slice(1)).toEqual(['user: I am Ada.', 'assistant: Hello Ada.', 'user: What is it?']);
   await answer('plain');
   expect(messages().slice(1)).toEqual(['user: What is it?']);
@@ -146,12 +162,16 @@ test('the caller carries the conversation, and nothing of one is kept', async ()
 test('a run of this door is no task of the A2A door', async () => {
   replies = [text('one')];
   const { probe } = await answer('plain');
-  const found = await call(gateway.url, 'plain', rpc('GetTask', { id: probe?.runId }), { headers: { 'A2A-Version': '1.0' } });
+  const found = await call(gateway.url, 'plain', rpc('GetTask', { id: probe?.runId }), {
+    headers: { 'A2A-Version': '1.0' },
+  });
   expect(found.error?.code).toBe(-32001);
 });
 
 async function tasks(): Promise<unknown> {
-  const { result } = await call(gateway.url, 'plain', rpc('ListTasks', {}), { headers: { 'A2A-Version': '1.0' } });
+  const { result } = await call(gateway.url, 'plain', rpc('ListTasks', {}), {
+    headers: { 'A2A-Version': '1.0' },
+  });
   return result?.['tasks'];
 }
 
@@ -198,7 +218,12 @@ describe('what goes wrong has a true status', () => {
     ['an ill-typed context value', 'desk', { body: { contextValues: { customer: 7 } } }, 'customer'],
     ['an unknown context value', 'desk', { body: { contextValues: { customer: 'Ada', x: 1 } } }, 'x'],
     ['an ill-typed property', 'plain', { query: '&properties=temperature=hot' }, 'properties.temperature'],
-    ['a turn by nobody', 'plain', { body: { conversationHistory: [{ by: 'ME', text: '' }] } }, 'conversationHistory.0.by'],
+    [
+      'a turn by nobody',
+      'plain',
+      { body: { conversationHistory: [{ by: 'ME', text: '' }] } },
+      'conversationHistory.0.by',
+    ],
   ])('%s is 400 and names the field', async (_name, agentId, question, field) => {
     const before = model.requests.length;
     const response = await ask(agentId, question);

@@ -65,12 +65,16 @@ execution:
 describe('a broken file', () => {
   test('is reported with file, line, path and reason, while the others serve', async () => {
     const wrong = broken.replace('maxSteps: 3', 'maxSteps: many').replace('{{nobody}}', 'people');
-    await start({ 'broken.yaml': broken, 'wrong.yaml': wrong.replace('id: broken', 'id: wrong'), 'sound.yaml': agentFile('sound') });
+    await start({
+      'broken.yaml': broken,
+      'wrong.yaml': wrong.replace('id: broken', 'id: wrong'),
+      'sound.yaml': agentFile('sound'),
+    });
     const messages = gateway
       .logged()
       .split('\n')
       .filter(Boolean)
-      .map((line) => (JSON.parse(line) as { level: string; message: string }))
+      .map((line) => JSON.parse(line) as { level: string; message: string })
       .filter(({ level }) => level === 'error')
       .map(({ message }) => message);
     expect(messages).toEqual([
@@ -135,7 +139,9 @@ test('a deleted file takes its agent along: 404 on every door, and a task under 
   for (const address of addresses) {
     expect((await fetch(`${gateway.url}${address}`, { headers })).status).toBe(404);
   }
-  const list = (await (await fetch(`${gateway.url}/api/v1/agents`, { headers })).json()) as { agents: { id: string }[] };
+  const list = (await (await fetch(`${gateway.url}/api/v1/agents`, { headers })).json()) as {
+    agents: { id: string }[];
+  };
   expect(list.agents.map(({ id }) => id)).toEqual(['sound']);
   held.open();
   expect(streamedText(await readEvents(await under))).toBe('so long');

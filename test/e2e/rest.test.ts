@@ -37,7 +37,11 @@ interface Got {
   body: Record<string, unknown>;
 }
 
-async function get(path: string, key: string | null = adminKey, headers: Record<string, string> = {}): Promise<Got> {
+async function get(
+  path: string,
+  key: string | null = adminKey,
+  headers: Record<string, string> = {},
+): Promise<Got> {
   const credentials = key === null ? {} : { Authorization: `SSWS ${key}` };
   const response = await fetch(`${gateway.url}${path}`, { headers: { ...credentials, ...headers } });
   const text = await response.text();
@@ -48,7 +52,10 @@ async function get(path: string, key: string | null = adminKey, headers: Record<
   };
 }
 
-async function listed(query = '', key: string | null = adminKey): Promise<{ ids: string[]; body: Record<string, unknown> }> {
+async function listed(
+  query = '',
+  key: string | null = adminKey,
+): Promise<{ ids: string[]; body: Record<string, unknown> }> {
   const { body } = await get(`/api/v1/agents${query}`, key);
   return { ids: ((body['agents'] ?? []) as { id: string }[]).map(({ id }) => id), body };
 }
@@ -92,13 +99,18 @@ describe('GET /api/v1/agents', () => {
     expect(body['total']).toBe(expected.length);
   });
 
-  test.each(['limit=0', 'limit=101', 'limit=x', 'limit=', 'offset=-1', 'is_active=yes'])('%s is 400 and named', async (query) => {
-    const { status, body, headers } = await get(`/api/v1/agents?${query}`);
-    expect(status).toBe(400);
-    const [name = ''] = query.split('=');
-    expect(body).toMatchObject({ error: { code: 'invalid_request', details: { fields: { [name]: expect.any(String) } } } });
-    expect(headers.get('x-request-id')).toMatch(/./);
-  });
+  test.each(['limit=0', 'limit=101', 'limit=x', 'limit=', 'offset=-1', 'is_active=yes'])(
+    '%s is 400 and named',
+    async (query) => {
+      const { status, body, headers } = await get(`/api/v1/agents?${query}`);
+      expect(status).toBe(400);
+      const [name = ''] = query.split('=');
+      expect(body).toMatchObject({
+        error: { code: 'invalid_request', details: { fields: { [name]: expect.any(String) } } },
+      });
+      expect(headers.get('x-request-id')).toMatch(/./);
+    },
+  );
 
   test('shows each caller what it may see, and no more', async () => {
     expect((await listed('', keys.ann)).ids).toEqual(['alpha', 'beta', 'gamma']);
@@ -113,7 +125,11 @@ describe('GET /api/v1/agents/{id}', () => {
   test('is the public part and the revision', async () => {
     const { status, body } = await get('/api/v1/agents/alpha', keys.ann);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ id: 'alpha', name: 'Alpha', revision: expect.stringMatching(/^[0-9a-f]{12}$/) });
+    expect(body).toMatchObject({
+      id: 'alpha',
+      name: 'Alpha',
+      revision: expect.stringMatching(/^[0-9a-f]{12}$/),
+    });
     expect(JSON.stringify(body)).not.toContain('test agent');
   });
 
@@ -140,7 +156,10 @@ test('health says that it lives and is ready, without credentials', async () => 
 });
 
 test('an address that there is not is 404 in the error shape of REST', async () => {
-  expect(await get('/api/v1/nothing')).toMatchObject({ status: 404, body: { error: { code: 'not_found', details: {} } } });
+  expect(await get('/api/v1/nothing')).toMatchObject({
+    status: 404,
+    body: { error: { code: 'not_found', details: {} } },
+  });
 });
 
 describe('agent cards', () => {
@@ -152,7 +171,11 @@ describe('agent cards', () => {
     expect(pure.body).not.toHaveProperty('protocolVersion');
     expect(pure.body).not.toHaveProperty('url');
     const old = await get(alpha, null, { 'A2A-Version': '0.3' });
-    expect(old.body).toMatchObject({ protocolVersion: '0.3.0', url: `${gateway.url}/a2a/alpha`, preferredTransport: 'JSONRPC' });
+    expect(old.body).toMatchObject({
+      protocolVersion: '0.3.0',
+      url: `${gateway.url}/a2a/alpha`,
+      preferredTransport: 'JSONRPC',
+    });
     expect(old.body).not.toHaveProperty('supportedInterfaces');
     const combined = await get(alpha, null);
     expect(combined.body).toEqual({ ...old.body, supportedInterfaces: pure.body['supportedInterfaces'] });
@@ -178,10 +201,13 @@ describe('agent cards', () => {
   });
 
   // Express's `request.fresh` takes the request's no-cache for an answer: RFC 9111 §5.2.1.4 permits the validation.
-  test.failing('are 304 for clients on fetch too, which send Cache-Control: no-cache beside If-None-Match', async () => {
-    const etag = (await get(alpha, null)).headers.get('etag') ?? '';
-    expect((await get(alpha, null, { 'If-None-Match': etag })).status).toBe(304);
-  });
+  test.failing(
+    'are 304 for clients on fetch too, which send Cache-Control: no-cache beside If-None-Match',
+    async () => {
+      const etag = (await get(alpha, null)).headers.get('etag') ?? '';
+      expect((await get(alpha, null, { 'If-None-Match': etag })).status).toBe(304);
+    },
+  );
 
   test('stand at the old name and with a trailing slash too; the default one at the origin', async () => {
     const { body } = await get(alpha, null);
@@ -204,9 +230,16 @@ describe('agent cards', () => {
   });
 });
 
+interface Conditional {
+  status: number;
+  vary: string | undefined;
+  etag: string | undefined;
+  body: string;
+}
+
 /** A conditional request without what fetch adds to one. */
-async function conditional(path: string, headers: Record<string, string>): Promise<object & { status: number }> {
-  const { promise, resolve, reject } = Promise.withResolvers<object & { status: number }>();
+async function conditional(path: string, headers: Record<string, string>): Promise<Conditional> {
+  const { promise, resolve, reject } = Promise.withResolvers<Conditional>();
   const outgoing = request(`${gateway.url}${path}`, { headers }, (incoming) => {
     let body = '';
     incoming.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));

@@ -21,7 +21,10 @@ const shopToken = 'demo-shop-token';
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  gateway = await startGateway({ files: {}, env: { AGENT_CARDS_DIR: join(import.meta.dirname, '../../agent-cards') } });
+  gateway = await startGateway({
+    files: {},
+    env: { AGENT_CARDS_DIR: join(import.meta.dirname, '../../agent-cards') },
+  });
 });
 
 afterAll(async () => {
@@ -37,7 +40,11 @@ async function stream(agentId: string, words: string, contextId?: string): Promi
 }
 
 /** Asks the order desk with context values, over v1.0. */
-async function askDesk(words: string, values: object, extensions: string | undefined = providedValues): Promise<RpcAnswer> {
+async function askDesk(
+  words: string,
+  values: object,
+  extensions: string | undefined = providedValues,
+): Promise<RpcAnswer> {
   const marked = { data: values, metadata: { [providedValues]: true } };
   const params = v1Text('', { parts: [{ text: words }, marked] });
   const headers = { 'A2A-Version': '1.0', ...(extensions && { 'A2A-Extensions': extensions }) };
@@ -47,7 +54,10 @@ async function askDesk(words: string, values: object, extensions: string | undef
 async function desk(words: string): Promise<SeenTask & { structured: unknown }> {
   const { result } = await askDesk(words, { customer_id: 'C-9', shop_token: shopToken });
   const task = seenTask(result);
-  return { ...task, structured: task.artifacts.find(({ artifactId }) => artifactId === 'structured-response')?.parts[0]?.data };
+  return {
+    ...task,
+    structured: task.artifacts.find(({ artifactId }) => artifactId === 'structured-response')?.parts[0]?.data,
+  };
 }
 
 test('both samples load without a word of complaint, and answer offline', () => {
@@ -81,12 +91,13 @@ describe('docs-assistant', () => {
     expect(streamedText(events)).toMatch(/^Nothing about this was found/);
   });
 
-  test.each(['How do I write an agent file?', 'How do I pass a context value?', 'What happens without a model provider?'])(
-    'its own example "%s" finds something',
-    async (question) => {
-      expect(streamedText(await stream('docs-assistant', question))).toMatch(/guide\/[a-z-]+\.md/);
-    },
-  );
+  test.each([
+    'How do I write an agent file?',
+    'How do I pass a context value?',
+    'What happens without a model provider?',
+  ])('its own example "%s" finds something', async (question) => {
+    expect(streamedText(await stream('docs-assistant', question))).toMatch(/guide\/[a-z-]+\.md/);
+  });
 });
 
 describe('order-desk', () => {
@@ -94,7 +105,11 @@ describe('order-desk', () => {
     const task = await desk('Where is order 42?');
     expect(task.state).toBe('completed');
     expect(artifactText(task)).toMatch(/status: processing/);
-    expect(task.structured).toMatchObject({ order_id: '42', status: 'processing', message: expect.stringContaining('processing') });
+    expect(task.structured).toMatchObject({
+      order_id: '42',
+      status: 'processing',
+      message: expect.stringContaining('processing'),
+    });
   });
 
   test('never shows the token: not in the task, not in the log', async () => {

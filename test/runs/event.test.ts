@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { eventId, isAfter, isResting, isTerminal, parseEventId, type RunState } from '../../src/runs/event.ts';
+import {
+  eventId,
+  isAfter,
+  isResting,
+  isTerminal,
+  parseEventId,
+  type RunState,
+} from '../../src/runs/event.ts';
 
 describe('event ids', () => {
   test.each([
@@ -12,7 +19,22 @@ describe('event ids', () => {
   });
 
   test.each([
-    ...['', '1', '1-', '-1', '1-2-3', '-1-2', '1.5-2', '1e3-2', ' 1-2', '1-2\n', '0x1-2', 'a-b', '١-٢', '1234567890-1'],
+    ...[
+      '',
+      '1',
+      '1-',
+      '-1',
+      '1-2-3',
+      '-1-2',
+      '1.5-2',
+      '1e3-2',
+      ' 1-2',
+      '1-2\n',
+      '0x1-2',
+      'a-b',
+      '١-٢',
+      '1234567890-1',
+    ],
     '1-1234567890',
   ])('%j is none', (text) => {
     expect(parseEventId(text)).toBeUndefined();

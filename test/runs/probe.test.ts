@@ -21,7 +21,11 @@ function run(...events: RunEvent[]): [LoadedRun, ReturnType<typeof stored>] {
 
 const round: RunEvent[] = [
   step('ask', 'model_call', 'in_progress'),
-  step('ask', 'model_call', 'completed', { prompt: 'You are …', model: 'm', usage: { promptTokens: 1, completionTokens: 1 } }),
+  step('ask', 'model_call', 'completed', {
+    prompt: 'You are …',
+    model: 'm',
+    usage: { promptTokens: 1, completionTokens: 1 },
+  }),
   step('one', 'tool_execution', 'in_progress'),
   step('two', 'tool_execution', 'in_progress'),
   step('two', 'tool_execution', 'failed', { error: 'no' }),
@@ -30,15 +34,37 @@ const round: RunEvent[] = [
 
 test('it is the tree of steps: tools below the model call that asked for them, each step once, as it ended', () => {
   const events = [accepted, step('choose', 'scenario_selection', 'in_progress'), ...round];
-  const [loaded, log] = run(...events, step('say', 'model_call', 'in_progress'), finished('completed', 3_500));
+  const [loaded, log] = run(
+    ...events,
+    step('say', 'model_call', 'in_progress'),
+    finished('completed', 3_500),
+  );
   const probe = probeOf(loaded, log, true);
-  expect(probe).toMatchObject({ runId: loaded.record.id, agentId: 'order-desk', state: 'completed', durationMs: 2_500 });
-  expect(probe.steps.map(({ id, status, steps }) => [id, status, steps?.map((below) => [below.id, below.status])])).toEqual([
+  expect(probe).toMatchObject({
+    runId: loaded.record.id,
+    agentId: 'order-desk',
+    state: 'completed',
+    durationMs: 2_500,
+  });
+  expect(
+    probe.steps.map(({ id, status, steps }) => [id, status, steps?.map((below) => [below.id, below.status])]),
+  ).toEqual([
     ['choose', 'in_progress', undefined],
-    ['ask', 'completed', [['one', 'completed'], ['two', 'failed']]],
+    [
+      'ask',
+      'completed',
+      [
+        ['one', 'completed'],
+        ['two', 'failed'],
+      ],
+    ],
     ['say', 'in_progress', undefined],
   ]);
-  expect(probe.steps[1]).toMatchObject({ prompt: 'You are …', model: 'm', steps: [{ arguments: { a: 1 }, result: 'r' }, { error: 'no' }] });
+  expect(probe.steps[1]).toMatchObject({
+    prompt: 'You are …',
+    model: 'm',
+    steps: [{ arguments: { a: 1 }, result: 'r' }, { error: 'no' }],
+  });
 });
 
 test('prompts are for those who may read the configuration only', () => {
@@ -62,7 +88,12 @@ test('it names the properties that nobody knows', () => {
 });
 
 test('after a restart only the steps of the new attempt are shown, a tool of its own included', () => {
-  const [loaded, log] = run(accepted, ...round, { kind: 'restarted', at: 9 }, step('fresh', 'tool_execution', 'in_progress'));
+  const [loaded, log] = run(
+    accepted,
+    ...round,
+    { kind: 'restarted', at: 9 },
+    step('fresh', 'tool_execution', 'in_progress'),
+  );
   expect(probeOf(loaded, log, true).steps).toMatchObject([{ id: 'fresh' }]);
 });
 

@@ -17,7 +17,11 @@ afterEach(async () => {
   await log.close();
 });
 
-async function collected(runId: string, position: Position, signal = new AbortController().signal): Promise<StoredEvent[]> {
+async function collected(
+  runId: string,
+  position: Position,
+  signal = new AbortController().signal,
+): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
   for await (const batch of readRun(log, runId, position, signal)) events.push(...batch);
   return events;

@@ -4,7 +4,12 @@ import { SecretBox } from '../../src/runs/secret-box.ts';
 
 const key = randomBytes(32);
 const box = new SecretBox(key);
-const values = { token: 'sésame \ud83d\ude00 \u0000', pin: 1234, nested: { list: [null, true, 1.5] }, '': 'no name' };
+const values = {
+  token: 'sésame \ud83d\ude00 \u0000',
+  pin: 1234,
+  nested: { list: [null, true, 1.5] },
+  '': 'no name',
+};
 
 test('what is sealed is opened by the same key', () => {
   expect(new SecretBox(key).open(box.seal(values))).toEqual(values);

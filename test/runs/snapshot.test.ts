@@ -78,7 +78,11 @@ describe('a snapshot is the fold of its log', () => {
   });
 
   test('and late words of an earlier attempt count no more', () => {
-    const late = stored({ attempt: 1, sequence: 7 }, say('late'), { kind: 'finished', at: 99, state: 'failed' });
+    const late = stored({ attempt: 1, sequence: 7 }, say('late'), {
+      kind: 'finished',
+      at: 99,
+      state: 'failed',
+    });
     expect(folded(folded(emptySnapshot(0), log), late)).toEqual(whole);
   });
 
@@ -103,7 +107,12 @@ describe('states', () => {
     folded(snapshot, log.slice(1, 2));
     expect(snapshot).toMatchObject({ state: 'working', stateAt: 5 });
     folded(snapshot, log.slice(2, 6));
-    expect(snapshot).toMatchObject({ state: 'working', stateAt: 5, text: 'Lost words', structured: { lost: true } });
+    expect(snapshot).toMatchObject({
+      state: 'working',
+      stateAt: 5,
+      text: 'Lost words',
+      structured: { lost: true },
+    });
   });
 
   test('a restart clears the text, the structured response and the end', () => {

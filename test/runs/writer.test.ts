@@ -33,7 +33,14 @@ describe('numbering', () => {
       void writer.write(note);
       await writer.stored();
     }
-    expect(log.events.map(({ attempt, sequence }) => `${attempt}-${sequence}`)).toEqual(['1-2', '1-3', '1-4', '1-5', '1-6', '1-7']);
+    expect(log.events.map(({ attempt, sequence }) => `${attempt}-${sequence}`)).toEqual([
+      '1-2',
+      '1-3',
+      '1-4',
+      '1-5',
+      '1-6',
+      '1-7',
+    ]);
     expect(log.batches).toHaveLength(3);
   });
 
@@ -43,7 +50,15 @@ describe('numbering', () => {
     void writer.write({ kind: 'restarted', at: 1 });
     void writer.write(note);
     await writer.stored();
-    expect(log.batches).toMatchObject([{ attempt: 2, events: [{ attempt: 2, sequence: 1 }, { attempt: 2, sequence: 2 }] }]);
+    expect(log.batches).toMatchObject([
+      {
+        attempt: 2,
+        events: [
+          { attempt: 2, sequence: 1 },
+          { attempt: 2, sequence: 2 },
+        ],
+      },
+    ]);
   });
 });
 
@@ -57,9 +72,15 @@ describe('text of one turn', () => {
 
   test('is not merged over another event, nor over a new beginning', async () => {
     const { log, writer } = writing();
-    for (const event of [say('a', true), note, say('b'), say('c'), say('anew', true), say('!')]) void writer.write(event);
+    for (const event of [say('a', true), note, say('b'), say('c'), say('anew', true), say('!')])
+      void writer.write(event);
     await writer.stored();
-    expect(log.events.map(({ event }) => event)).toEqual([say('a', true), note, say('bc'), say('anew!', true)]);
+    expect(log.events.map(({ event }) => event)).toEqual([
+      say('a', true),
+      note,
+      say('bc'),
+      say('anew!', true),
+    ]);
   });
 
   test('leaves the events as they were handed in', async () => {
@@ -203,7 +224,9 @@ test('over the real log: what was written is what is read', async () => {
   const events = await read(log, run.id, { attempt: 0, sequence: 0 });
   expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_event, index) => index + 1));
   const text = events.flatMap(({ event }) => (event.kind === 'text' ? event.text : [])).join('');
-  expect(text).toBe(Array.from({ length: 300 }, (_value, index) => (index % 10 === 0 ? '' : `${index} `)).join(''));
+  expect(text).toBe(
+    Array.from({ length: 300 }, (_value, index) => (index % 10 === 0 ? '' : `${index} `)).join(''),
+  );
   expect((await log.load(run.id))?.snapshot).toMatchObject({ text, state: 'completed' });
   await log.close();
 });

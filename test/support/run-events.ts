@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Step } from '../../src/runs/event.ts';
+import { isAfter, parseEventId, type Step } from '../../src/runs/event.ts';
 import { collect, readSse, type SseFrame } from './sse-reader.ts';
 
 /** A part of either protocol version. */
@@ -126,8 +126,11 @@ export function artifactText(task: SeenTask): string {
 export function expectWhole(events: readonly SeenEvent[]): void {
   expect(events[0]?.kind).toBe('task');
   expect(events.filter(({ kind }) => kind === 'task')).toHaveLength(1);
-  const numbers = events.map(({ eventId }) => Number(eventId.split('-')[1]));
-  expect(numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0))).toBe(true);
+  const positions = events.map(({ eventId }) => parseEventId(eventId) ?? { attempt: 0, sequence: 0 });
+  const forward = positions.every((position, index) =>
+    isAfter(position, positions[index - 1] ?? { attempt: 0, sequence: 0 }),
+  );
+  expect(forward).toBe(true);
   const ends = events.flatMap(({ state, kind }, index) =>
     kind === 'status' && terminalStates.includes(state) ? [index] : [],
   );

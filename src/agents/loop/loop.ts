@@ -27,7 +27,7 @@ export async function* runLoop(
     return { state: failure ? 'failed' : 'completed', ...(failure && { failure }), usage: state.usage };
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return { state: 'failed', failure: modelFailure(error), usage: state.usage };
+    return { state: 'failed', failure: modelFailure(state, error), usage: state.usage };
   }
 }
 
@@ -70,10 +70,10 @@ async function* fallBack(state: LoopState): AsyncGenerator<ExecutorEvent, Outcom
   return { state: 'completed', usage: state.usage };
 }
 
-function modelFailure(error: ModelError): Failure {
+function modelFailure(state: LoopState, error: ModelError): Failure {
   const codes: Partial<Record<ModelError['kind'], string>> = {
     rate_limited: 'rate_limited',
     timeout: 'timeout',
   };
-  return { code: codes[error.kind] ?? 'provider_error', message: error.message };
+  return { code: codes[error.kind] ?? 'provider_error', message: state.mask.text(error.message) };
 }

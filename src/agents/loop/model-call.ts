@@ -36,6 +36,8 @@ export async function* callModel(
   try {
     for await (const chunk of completeWithFallback(state.models, request, state.execution.signal)) {
       if (chunk.kind === 'text') {
+        // Nothing said: what opens the call is its first word.
+        if (chunk.text === '') continue;
         if (purpose.spoken) yield said(state, chunk.text, reply.text === '');
         reply.text += chunk.text;
       } else if (chunk.kind === 'started') {
@@ -50,7 +52,7 @@ export async function* callModel(
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    yield step.failed(undefined, { ...detail, error: message });
+    yield step.failed(undefined, { ...detail, error: state.mask.text(message) });
     throw error;
   }
   // The end of the answer's text: with its last piece where both come in one turn of the event loop.

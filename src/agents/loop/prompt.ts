@@ -5,7 +5,7 @@ import type { DeclaredExecution, Scenario } from '../definition.ts';
 /** Replaces `{{name}}` by the context value; a value that is not given becomes empty. */
 export function render(template: string, values: JsonObject): string {
   return template.replace(/\{\{\s*([A-Za-z_][\w-]*)\s*\}\}/g, (_whole, name: string) => {
-    const value = values[name];
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined || value === null) return '';
     return typeof value === 'string' ? value : JSON.stringify(value);
   });

@@ -1,6 +1,7 @@
 import type { ExecutorEvent } from '../../runs/executor.ts';
 import { visibleParts } from '../../runs/record.ts';
 import type { Scenario } from '../definition.ts';
+import { withoutFence } from '../response-schema.ts';
 import { callModel } from './model-call.ts';
 import { contentOf } from './prompt.ts';
 import type { LoopState } from './state.ts';
@@ -36,7 +37,7 @@ export async function* chooseScenario(
     },
     { type: 'scenario_selection', name: 'Choose a scenario', iteration: 0, spoken: false },
   );
-  const chosen = chosenName(reply.text);
+  const chosen = chosenName(withoutFence(reply.text));
   return scenarios.find((scenario) => scenario.name === chosen);
 }
 

@@ -2,6 +2,8 @@ import type { Json, JsonObject } from '../../runs/message.ts';
 import type { ContextVariable } from '../definition.ts';
 
 const mask = '[redacted]';
+/** What has fewer characters cannot be told from ordinary text: masking `1` would leave no number readable. */
+const shortest = 4;
 
 /** Cuts a run's secret context values out of whatever could carry them to the model, the probe or the store. */
 export class SecretMask {
@@ -11,7 +13,7 @@ export class SecretMask {
     const secrets = variables
       .filter((variable) => variable.secret)
       .map((variable) => contextValues[variable.name]);
-    this.#values = secrets.flatMap(texts).filter((text) => text.length >= 4);
+    this.#values = secrets.flatMap(texts).filter((text) => text.length >= shortest);
     // Long ones first, so that a secret that holds another one leaves no rest of itself.
     this.#values.sort((one, other) => other.length - one.length);
   }
@@ -39,7 +41,9 @@ export class SecretMask {
 /** How a secret may appear in text: as it is, as JSON writes it, and URL-encoded. */
 function texts(value: Json | undefined): string[] {
   if (typeof value === 'string')
-    return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])];
+    return [
+      ...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())]),
+    ];
   if (typeof value === 'number') return [String(value)];
   if (value === null || typeof value !== 'object') return [];
   return Object.values(value).flatMap(texts);

@@ -25,16 +25,19 @@ export async function* callTools(
   state: LoopState,
   { calls, tools, iteration }: ToolRound,
 ): AsyncGenerator<ExecutorEvent, ModelMessage[], undefined> {
-  const running = new Map<number, Promise<FinishedCall>>();
-  const results: ModelMessage[] = [];
-  for (const [index, call] of calls.entries()) {
-    const step = state.steps.start('tool_execution', call.name, { iteration, tool: call.name });
-    yield step.started;
-    running.set(
+  const started = calls.map((call) => ({
+    call,
+    step: state.steps.start('tool_execution', call.name, { iteration, tool: call.name }),
+  }));
+  // All starts are told before anything runs: whoever leaves in between leaves no call behind.
+  for (const { step } of started) yield step.started;
+  const running = new Map(
+    started.map(({ call, step }, index): [number, Promise<FinishedCall>] => [
       index,
       runCall(state, tools, call, step).then((finished) => ({ ...finished, index })),
-    );
-  }
+    ]),
+  );
+  const results: ModelMessage[] = [];
   while (running.size > 0) {
     const finished = await Promise.race(running.values());
     running.delete(finished.index);
@@ -94,12 +97,25 @@ async function execute(
 ): Promise<{ text: string; summary?: string }> {
   const seconds = tool.timeoutSeconds ?? state.agent.limits.toolTimeoutSeconds;
   const timeout = AbortSignal.timeout(Math.ceil(seconds * 1000));
+  const signal = AbortSignal.any([state.execution.signal, timeout]);
   try {
-    const signal = AbortSignal.any([state.execution.signal, timeout]);
-    return await tool.execute({ arguments: given, context: state.execution.contextValues, signal });
+    const result = tool.execute({ arguments: given, context: state.execution.contextValues, signal });
+    return await unlessAborted(result, signal);
   } catch (error) {
     if (timeout.aborted) throw new ToolError(`The tool did not answer within ${seconds} s.`);
     throw error;
+  }
+}
+
+/** A tool that does not heed its signal must not hold up the run. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
@@ -121,5 +137,7 @@ function parseArguments(text: string): JsonObject | undefined {
 }
 
 function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most)}\n[cut: ${text.length - most} more characters]`;
+  return text.length <= most
+    ? text
+    : `${text.slice(0, most).toWellFormed()}\n[cut: ${text.length - most} more characters]`;
 }

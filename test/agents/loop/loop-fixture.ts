@@ -1,0 +1,88 @@
+import type { ContextVariable, DeclaredExecution } from '../../../src/agents/definition.ts';
+import { executableAgent } from '../../../src/agents/executable.ts';
+import type { Execution, ExecutorEvent, Outcome } from '../../../src/runs/executor.ts';
+import type { Step, StepDetail } from '../../../src/runs/event.ts';
+import type { JsonObject, Part, Turn } from '../../../src/runs/message.ts';
+import type { Properties } from '../../../src/runs/record.ts';
+import type { Tool } from '../../../src/tools/tool.ts';
+import { agentRevision, requestVariable } from '../../a2a/agent-revision.ts';
+import { runRecord } from '../../stores/run-samples.ts';
+import { directoryOf, type ScriptedModel } from '../../support/scripted-model.ts';
+
+export interface Scene {
+  /** The first one answers, the others are its fallbacks. */
+  models: readonly ScriptedModel[];
+  tools?: readonly Tool[];
+  execution?: Partial<DeclaredExecution>;
+  contextValues?: JsonObject;
+  parts?: Part[];
+  hiddenParts?: number[];
+  history?: Turn[];
+  properties?: Partial<Properties>;
+  signal?: AbortSignal;
+}
+
+export interface Played {
+  events: ExecutorEvent[];
+  outcome: Outcome;
+}
+
+/** The agent of a scene, made as the gateway makes it, at its first event. */
+export function begin(scene: Scene): AsyncGenerator<ExecutorEvent, Outcome, undefined> {
+  const { models, tools = [], execution, contextValues = {}, history = [] } = scene;
+  const fallbackLlmIds = models.slice(1).map(({ llmId }) => llmId);
+  const revision = agentRevision({
+    execution: { model: { fallbackLlmIds }, systemPrompt: 'You help.', scenarios: [], ...execution },
+  });
+  const record = runRecord({ text: 'Hello' });
+  if (scene.parts) record.request.message.parts = scene.parts;
+  if (scene.hiddenParts) record.request.hiddenParts = scene.hiddenParts;
+  Object.assign(record.request.properties, scene.properties);
+  const signal = scene.signal ?? new AbortController().signal;
+  const run: Execution = { record, attempt: 1, history, contextValues, signal };
+  return executableAgent(revision, directoryOf(...models), tools).executor(run);
+}
+
+export async function play(scene: Scene): Promise<Played> {
+  const running = begin(scene);
+  const events: ExecutorEvent[] = [];
+  for (;;) {
+    const next = await running.next();
+    if (next.done) return { events, outcome: next.value };
+    events.push(next.value);
+  }
+}
+
+/** Each event in a word or two: `type name status`, or the text in quotes. */
+export function storyOf({ events }: Played): string[] {
+  return events.map((event) => {
+    if (event.kind === 'step') return `${event.step.type} ${event.step.name} ${event.step.status}`;
+    if (event.kind === 'text') return JSON.stringify(event.text);
+    return JSON.stringify(event.data);
+  });
+}
+
+export function textsOf({ events }: Played): { text: string; first: boolean; last: boolean }[] {
+  return events.flatMap((event) => {
+    if (event.kind !== 'text') return [];
+    const { text, first, last } = event;
+    return [{ text, first, last }];
+  });
+}
+
+export function saidIn(played: Played): string {
+  return textsOf(played)
+    .map(({ text }) => text)
+    .join('');
+}
+
+/** The ends of the steps, with what only the probe shows. */
+export function endsOf({ events }: Played): { step: Step; detail?: StepDetail }[] {
+  return events.flatMap((event) =>
+    event.kind === 'step' && event.step.status !== 'in_progress' ? [event] : [],
+  );
+}
+
+export function secretVariable(name: string): ContextVariable {
+  return requestVariable(name, { secret: true, schema: {} });
+}

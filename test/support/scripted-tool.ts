@@ -1,0 +1,38 @@
+import type { Tool, ToolCall, ToolResult } from '../../src/tools/tool.ts';
+
+export type ToolScript = (call: ToolCall) => ToolResult | string | Promise<ToolResult | string>;
+
+/** A tool in this process: does what the test says, and remembers its calls. */
+export class ScriptedTool implements Tool {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters = { type: 'object' };
+  readonly sideEffects = false;
+  readonly timeoutSeconds?: number;
+  readonly calls: ToolCall[] = [];
+  closed = 0;
+  /** What `validate` says. */
+  problems: string[] = [];
+  readonly #script: ToolScript;
+
+  constructor(name: string, script: ToolScript = () => 'done', options: { timeoutSeconds?: number } = {}) {
+    this.name = name;
+    this.description = `The tool ${name}.`;
+    this.#script = script;
+    if (options.timeoutSeconds !== undefined) this.timeoutSeconds = options.timeoutSeconds;
+  }
+
+  validate(): string[] {
+    return this.problems;
+  }
+
+  async execute(call: ToolCall): Promise<ToolResult> {
+    this.calls.push(call);
+    const result = await this.#script(call);
+    return typeof result === 'string' ? { text: result } : result;
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+}
