@@ -40,11 +40,12 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by').disable('etag').set('trust proxy', config.trustProxy);
 
   app.use(requestContext(log));
+  // Before helmet: its dozen headers are for browsers, and this is the address that every task goes through.
+  app.post('/a2a/:agentId', jsonRpcDoor({ ...parts, maxBodyBytes: config.maxBodyBytes }));
   app.use(helmet());
   app.get('/health/live', liveHandler());
   app.get('/health/ready', readyHandler(parts.ready));
 
-  app.post('/a2a/:agentId', jsonRpcDoor({ ...parts, maxBodyBytes: config.maxBodyBytes }));
   app.use(
     cardRoutes({
       authenticate,

@@ -39,5 +39,6 @@ try {
   process.stderr.write(
     `${error instanceof ConfigError ? message : `The gateway could not start: ${message}`}\n`,
   );
-  process.exitCode = 1;
+  // What was opened before the failure must not keep the process up without a word.
+  process.exit(1);
 }

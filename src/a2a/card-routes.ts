@@ -3,7 +3,7 @@ import type { AgentRevision } from '../agents/definition.ts';
 import type { AgentInvoker } from '../agents/invoker.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
 import { Problem } from '../http/problem.ts';
-import { buildCards, chooseCard, type AgentCards, type CardOptions } from './cards.ts';
+import { buildCards, chooseCard, type AgentCards, type CardDocument, type CardOptions } from './cards.ts';
 import type { ProtocolVersion } from './wire.ts';
 
 export interface CardRoutesOptions {
@@ -40,7 +40,7 @@ export function cardRoutes(options: CardRoutesOptions): Router {
       'Last-Modified': card.lastModified,
       Vary: 'A2A-Version',
     });
-    if (request.fresh) response.status(304).end();
+    if (isKnown(request, card)) response.status(304).end();
     else response.type('application/json').send(card.body);
   };
 
@@ -55,4 +55,16 @@ export function cardRoutes(options: CardRoutesOptions): Router {
     await serve(request, response, agentId);
   });
   return router;
+}
+
+/**
+ * Whether the caller has this very card (RFC 9110 §13.1.2). Express's `fresh` would say no to every fetch-based
+ * client: with If-None-Match they send `Cache-Control: no-cache`, which is about caches and not about us.
+ */
+function isKnown(request: Request, card: CardDocument): boolean {
+  const etags = request.get('If-None-Match');
+  if (etags === undefined) return request.get('If-Modified-Since') === card.lastModified;
+  return etags
+    .split(',')
+    .some((etag) => etag.trim() === '*' || etag.trim().replace(/^W\//, '') === card.etag);
 }

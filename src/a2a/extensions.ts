@@ -67,7 +67,7 @@ function makeExtensions(revision: AgentRevision): DeclaredExtension[] {
 /**
  * Which extensions count for a request: the requested ones that the agent declares, in the order asked for.
  * `requestedHeaders` are the values of both versions' headers; unknown URIs are ignored.
- * @throws Problem('extension_required') when a required one is not requested; Problem('invalid_request')
+ * @throws Problem('invalid_request')
  * for more than 100 URIs.
  */
 export function activate(
@@ -84,14 +84,24 @@ export function activate(
   if (requested.size > maxRequested) {
     throw invalidField('A2A-Extensions', `must not name more than ${maxRequested} extensions`);
   }
-  const missing = declared.find(({ uri, required }) => required && !requested.has(uri));
-  if (missing) {
-    throw new Problem(
-      'extension_required',
-      `This agent requires the extension ${missing.uri}: name it in the A2A-Extensions header.`,
-      { details: { extension: missing.uri } },
-    );
-  }
   const known = new Set(declared.map(({ uri }) => uri));
   return { activated: [...requested].filter((uri) => known.has(uri)) };
+}
+
+/**
+ * Refuses what would start a run without an extension that the agent requires (spec §3.3.4); what only reads
+ * or cancels needs none.
+ * @throws Problem('extension_required') naming it.
+ */
+export function requireExtensions(
+  activated: readonly string[],
+  declared: readonly DeclaredExtension[],
+): void {
+  const missing = declared.find(({ uri, required }) => required && !activated.includes(uri));
+  if (!missing) return;
+  throw new Problem(
+    'extension_required',
+    `This agent requires the extension ${missing.uri}: name it in the A2A-Extensions header.`,
+    { details: { extension: missing.uri } },
+  );
 }

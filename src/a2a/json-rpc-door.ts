@@ -33,6 +33,7 @@ export interface JsonRpcDoorOptions {
 export function jsonRpcDoor(options: JsonRpcDoorOptions): RequestHandler<{ agentId: string }> {
   return async (request, response) => {
     let body: unknown;
+    response.setHeader('X-Content-Type-Options', 'nosniff');
     try {
       const principal = await options.authenticate(request.headers, request.ip ?? '');
       const agent = options.invoker.find(principal, request.params.agentId, 'invoke');

@@ -8,6 +8,7 @@ import type { LoadedRun, RunLog } from '../runs/log.ts';
 import type { Message } from '../runs/message.ts';
 import type { RunRecord } from '../runs/record.ts';
 import { answerPlace, type Call } from './call.ts';
+import { declaredExtensions, requireExtensions } from './extensions.ts';
 import { cursorOf, readCursor } from './list-cursor.ts';
 import { runStateOf, taskOf } from './projection.ts';
 import { redactSecrets, takeConversationHistory, takeProvidedValues } from './provided-values.ts';
@@ -108,6 +109,7 @@ export class Operations {
   }
 
   async #start(request: SendMessageRequest, call: Call): Promise<RunRecord> {
+    requireExtensions(call.activated, declaredExtensions(call.agent));
     if (request.message.taskId !== undefined) await this.#refuseContinuation(request.message.taskId, call);
     if (request.hasPushConfig)
       throw new Problem('push_not_supported', 'Push notifications are not supported.');

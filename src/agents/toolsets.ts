@@ -16,13 +16,23 @@ export class Toolsets {
     const known = this.#executables.get(revision);
     if (known) return known;
     const tools = this.#create(revision);
-    for (const tool of tools) if (tool.close) this.#open.add(tool);
-    const executable = make(tools);
-    this.#executables.set(revision, executable);
-    return executable;
+    try {
+      const executable = make(tools);
+      for (const tool of tools) if (tool.close) this.#open.add(tool);
+      this.#executables.set(revision, executable);
+      return executable;
+    } catch (error) {
+      // Nobody else knows these tools: the next try makes its own.
+      void Promise.allSettled(tools.map(closeTool));
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#open].map(async (tool) => await tool.close?.()));
+    await Promise.all([...this.#open].map(closeTool));
   }
+}
+
+async function closeTool(tool: Tool): Promise<void> {
+  await tool.close?.();
 }

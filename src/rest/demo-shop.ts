@@ -63,7 +63,7 @@ const orders: readonly DemoOrder[] = [
  * without a network. Mounted only while that sample is loaded; nothing of the gateway depends on it.
  *
  * `GET /demo/shop/orders/:orderId` with `Authorization: Bearer demo-shop-token` → 200 with the order, 404 for an
- * unknown one, 401 without the token; errors as `{error: {code, message}}`.
+ * unknown one or one of another customer than `X-Customer-Id` names, 401 without the token; errors as `{error: {code, message}}`.
  */
 export function demoShop(): Router {
   const router = Router();
@@ -73,8 +73,9 @@ export function demoShop(): Router {
       response.json({ error: { code: 'unauthorized', message: 'The demo shop needs its token.' } });
       return;
     }
+    const customer = request.get('x-customer-id');
     const order = orders.find(({ order_id }) => order_id === request.params.orderId);
-    if (order) response.json(order);
+    if (order && (customer === undefined || customer === order.customer_id)) response.json(order);
     else response.status(404).json({ error: { code: 'not_found', message: 'There is no such order.' } });
   });
   return router;

@@ -133,7 +133,7 @@ export interface AttemptOptions {
   /** Reads what the executor needs beside the signal (history, secrets). */
   prepare(): Promise<Omit<Execution, 'signal'>>;
   /** Fails the run anew, when its own events could not be stored. */
-  failUnwritten(): Promise<void>;
+  failUnwritten: () => Promise<void>;
 }
 
 function failed(code: string, message: string): Outcome {

@@ -17,7 +17,9 @@ const hourMs = 3_600_000;
 /** Deletes finished runs and event logs that are past their time, every minute. Returns how to stop it. */
 export function startRetention(options: RetentionOptions): () => void {
   const sweep = (): void => {
-    sweepAll(options).catch((error: unknown) => options.logger.warn('Old runs could not be deleted.', { error }));
+    sweepAll(options).catch((error: unknown) =>
+      options.logger.warn('Old runs could not be deleted.', { error }),
+    );
   };
   const timer = setInterval(sweep, everyMs);
   timer.unref();

@@ -32,6 +32,13 @@ describe('the demo shop', () => {
     expect(order['total']).toBeCloseTo(items.reduce((sum, item) => sum + item.quantity * item.price, 0));
   });
 
+  test("does not know another customer's orders where the caller names the customer", async () => {
+    const asked = async (customer: string) =>
+      await fetch(`${base}/A-1002`, { headers: { ...authorized.headers, 'X-Customer-Id': customer } });
+    expect((await asked('C-7')).status).toBe(200);
+    expect((await asked('C-9')).status).toBe(404);
+  });
+
   test('does not know other orders', async () => {
     const response = await fetch(`${base}/A-9999`, authorized);
     expect(response.status).toBe(404);

@@ -48,6 +48,7 @@ async function lost(
 
 /** The next life on the same data. */
 async function nextLife(setup: Omit<EngineSetup, 'log'>) {
+  if (!store.reopen) throw new Error('the log of a file can be opened again');
   const log = await store.reopen();
   const engine = openEngine({ ...setup, log });
   return { log, engine, recovered: await engine.recover() };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RunEngine } from '../../src/runs/engine.ts';
 import type { Execution, Executor } from '../../src/runs/executor.ts';
-import type { Json, JsonObject } from '../../src/runs/message.ts';
+import type { JsonObject } from '../../src/runs/message.ts';
 import type { SqliteRunLog } from '../../src/stores/sqlite/run-log.ts';
 import { openLog } from '../stores/sqlite-data.ts';
 import { until } from '../support/wait.ts';
@@ -120,9 +120,9 @@ describe('a run', () => {
   test('whose words no store can keep still comes to an end', async () => {
     const executor: Executor = async function* () {
       yield say('a', true);
-      let data: Json = {};
+      let data: JsonObject = {};
       for (let depth = 0; depth < 100_000; depth += 1) data = { deeper: data };
-      yield { kind: 'structured', at: 1, data: data as JsonObject };
+      yield { kind: 'structured', at: 1, data };
       yield say('b');
       return completed;
     };

@@ -30,17 +30,26 @@ test.each<[string, object]>([
 
 describe('ill-typed values are refused, each naming its property', () => {
   test.each([
-    ...['include_probe', 'include_probe=', 'include_probe=TRUE', 'include_probe=1', 'include_steps=no'],
-    ...[
-      'temperature=',
-      'temperature=-0.1',
-      'temperature=2.1',
-      'temperature=NaN',
-      'temperature=warm',
-      'temperature=1=1',
-    ],
-    ...['max_steps=', 'max_steps=0', 'max_steps=101', 'max_steps=1.5', 'max_steps=Infinity', 'max_steps=-1'],
-    ...['answer_in=', 'answer_in=Both', 'answer_in=artifacts'],
+    'include_probe',
+    'include_probe=',
+    'include_probe=TRUE',
+    'include_probe=1',
+    'include_steps=no',
+    'temperature=',
+    'temperature=-0.1',
+    'temperature=2.1',
+    'temperature=NaN',
+    'temperature=warm',
+    'temperature=1=1',
+    'max_steps=',
+    'max_steps=0',
+    'max_steps=101',
+    'max_steps=1.5',
+    'max_steps=Infinity',
+    'max_steps=-1',
+    'answer_in=',
+    'answer_in=Both',
+    'answer_in=artifacts',
   ])('%j', (text) => {
     const name = text.split('=')[0] ?? '';
     const parsing = (): unknown => parseProperties(`include_probe=true;${text}`);

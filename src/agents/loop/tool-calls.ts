@@ -99,6 +99,7 @@ async function execute(
   const timeout = AbortSignal.timeout(Math.ceil(seconds * 1000));
   const signal = AbortSignal.any([state.execution.signal, timeout]);
   try {
+    signal.throwIfAborted();
     const result = tool.execute({ arguments: given, context: state.execution.contextValues, signal });
     return await unlessAborted(result, signal);
   } catch (error) {

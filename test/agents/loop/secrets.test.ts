@@ -58,7 +58,7 @@ describe('JSON stays JSON', () => {
     __proto__x: 0.5,
   };
 
-  test.each<[string, Json]>([
+  test.each<[string, string | number]>([
     ['a quote', '"'],
     ['four quotes', '""""'],
     ['structure', '":"'],
