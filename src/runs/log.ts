@@ -18,10 +18,11 @@ export interface RunLog {
 
   /**
    * Appends events and, where given, saves the snapshot forward only. Appends of one event-loop turn share
-   * a transaction. Resolves when stored; followers are woken after that.
+   * a transaction, and `take` is called when that begins, so that what is said until then is in it; it may be
+   * called again and then gives the same batch. Resolves when stored; followers are woken after that.
    * @throws FencedError when `attempt` is no longer the run's attempt, or the run is at a terminal state.
    */
-  append(runId: string, batch: AppendBatch): Promise<void>;
+  append(runId: string, take: () => AppendBatch): Promise<void>;
 
   /** Record and snapshot, the snapshot folded up to the newest stored event. Undefined: no such run. */
   load(runId: string): Promise<LoadedRun | undefined>;

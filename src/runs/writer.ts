@@ -73,9 +73,11 @@ export class RunWriter {
 
   async #flush(): Promise<void> {
     try {
-      // What else comes in this turn of the event loop shares the append.
-      await new Promise(setImmediate);
-      while (this.#pending.length > 0) await this.#append(this.#takeBatch());
+      while (this.#pending.length > 0) {
+        let batch: AppendBatch | undefined;
+        // Taken when the store is about to write it: what else is said until then shares the append.
+        await this.#append(() => (batch ??= this.#takeBatch()));
+      }
     } catch (error) {
       this.#failure = error;
       this.#pending = [];
@@ -120,11 +122,11 @@ export class RunWriter {
     return { snapshot: { ...this.#snapshot } };
   }
 
-  async #append(batch: AppendBatch): Promise<void> {
+  async #append(take: () => AppendBatch): Promise<void> {
     const deadline = Date.now() + storePatienceMs;
     for (;;) {
       try {
-        await this.#log.append(this.#runId, batch);
+        await this.#log.append(this.#runId, take);
         return;
       } catch (error) {
         const mayPass = error instanceof StoreUnavailableError && this.#patient && Date.now() < deadline;

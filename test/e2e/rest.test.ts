@@ -200,13 +200,10 @@ describe('agent cards', () => {
     expect(other.status).toBe(200);
   });
 
-  test(
-    'are 304 for clients on fetch too, which send Cache-Control: no-cache beside If-None-Match',
-    async () => {
-      const etag = (await get(alpha, null)).headers.get('etag') ?? '';
-      expect((await get(alpha, null, { 'If-None-Match': etag })).status).toBe(304);
-    },
-  );
+  test('are 304 for clients on fetch too, which send Cache-Control: no-cache beside If-None-Match', async () => {
+    const etag = (await get(alpha, null)).headers.get('etag') ?? '';
+    expect((await get(alpha, null, { 'If-None-Match': etag })).status).toBe(304);
+  });
 
   test('stand at the old name and with a trailing slash too; the default one at the origin', async () => {
     const { body } = await get(alpha, null);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StoredEvent } from '../../src/runs/event.ts';
 import { FencedError, type AppendBatch, type RunLog } from '../../src/runs/log.ts';
 
@@ -12,6 +13,8 @@ export class FakeRunLog implements RunLog {
   readonly batches: AppendBatch[] = [];
   /** Appends that were begun, failed ones included. */
   tries = 0;
+  /** Batches that were taken, stored or not. */
+  taken = 0;
   inFlight = 0;
   mostInFlight = 0;
   /** Called before each append is stored: may wait, or throw in its place. */
@@ -31,10 +34,13 @@ export class FakeRunLog implements RunLog {
     return this.batches.flatMap(({ events }) => events);
   }
 
-  async append(_runId: string, batch: AppendBatch): Promise<void> {
+  async append(_runId: string, take: () => AppendBatch): Promise<void> {
     this.tries += 1;
     this.inFlight += 1;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    await nextTurn();
+    const batch = take();
+    this.taken += 1;
     // What the log gets is stored now: what the writer changes later must not reach it.
     const copy = structuredClone(batch);
     try {

@@ -97,7 +97,7 @@ describe('text of one turn', () => {
     const held = gate();
     log.before = async () => await held.opened;
     void writer.write(say('a', true));
-    while (log.inFlight === 0) await nextTurn();
+    while (log.taken === 0) await nextTurn();
     for (let index = 0; index < 50; index += 1) {
       void writer.write(say('b'));
       await nextTurn();
@@ -146,7 +146,7 @@ describe('a store that is away', () => {
       if (log.tries <= 1) throw new StoreUnavailableError('away');
     };
     void writer.write(note);
-    while (log.tries === 0) await nextTurn();
+    while (log.taken === 0) await nextTurn();
     void writer.write(end);
     await writer.stored();
     expect(seen).toEqual(['2', '2', '3']);

@@ -25,10 +25,10 @@ export function describeIdempotency({ log }: Subject): void {
     test('a finished run is found too', async () => {
       const first = runRecord(request);
       await log().create(first, { windowMs });
-      await log().append(first.id, {
+      await log().append(first.id, () => ({
         attempt: 1,
         events: [{ attempt: 1, sequence: 2, event: { kind: 'finished', at: 1, state: 'completed' } }],
-      });
+      }));
       const again = await log().create(runRecord(request), { windowMs });
       expect(again).toEqual({ outcome: 'existing', record: first });
     });
@@ -43,10 +43,10 @@ export function describeIdempotency({ log }: Subject): void {
     test('a failed run does not count', async () => {
       const first = runRecord(request);
       await log().create(first, { windowMs });
-      await log().append(first.id, {
+      await log().append(first.id, () => ({
         attempt: 1,
         events: [{ attempt: 1, sequence: 2, event: { kind: 'finished', at: 1, state: 'failed' } }],
-      });
+      }));
       expect(await log().create(runRecord(request), { windowMs })).toEqual({ outcome: 'created' });
     });
 

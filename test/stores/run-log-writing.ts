@@ -40,7 +40,10 @@ export function describeWriting({ log }: Subject): void {
     test('a run that nobody created does not exist', async () => {
       expect(await log().load('no-such-run')).toBeUndefined();
       await expect(
-        log().append('no-such-run', { attempt: 1, events: stored({ attempt: 1, sequence: 2 }, text('a')) }),
+        log().append('no-such-run', () => ({
+          attempt: 1,
+          events: stored({ attempt: 1, sequence: 2 }, text('a')),
+        })),
       ).rejects.toThrow(FencedError);
       expect(await log().takeOver('no-such-run', 1)).toBeUndefined();
     });
@@ -113,7 +116,8 @@ export function describeWriting({ log }: Subject): void {
       const old = { ...run.snapshot };
       await run.save(text('a'), finished('input-required'));
       run.continueAs((await log().takeOver(run.id, 1)) ?? 0);
-      await log().append(run.id, { ...run.batch({ kind: 'restarted', at: 5 }), snapshot: old });
+      const restart = { ...run.batch({ kind: 'restarted', at: 5 }), snapshot: old };
+      await log().append(run.id, () => restart);
       expect((await log().load(run.id))?.snapshot).toEqual(run.snapshot);
       const { owner, agentId } = run.record;
       expect((await log().list({ owner, agentId, state: 'working', limit: 1 })).total).toBe(1);
@@ -182,7 +186,7 @@ export function describeWriting({ log }: Subject): void {
       const end = stored({ attempt: 1, sequence: 2 }, finished('canceled'));
       const ends = Array.from(
         { length: 20 },
-        async () => await log().append(run.id, { attempt: 1, events: end }),
+        async () => await log().append(run.id, () => ({ attempt: 1, events: end })),
       );
       const results = await Promise.allSettled(ends);
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

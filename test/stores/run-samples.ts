@@ -79,12 +79,14 @@ export class SampleRun {
   }
 
   async append(...events: RunEvent[]): Promise<void> {
-    await this.#log.append(this.id, this.batch(...events));
+    const batch = this.batch(...events);
+    await this.#log.append(this.id, () => batch);
   }
 
   async save(...events: RunEvent[]): Promise<void> {
     const batch = this.batch(...events);
-    await this.#log.append(this.id, { ...batch, snapshot: { ...this.snapshot } });
+    const whole = { ...batch, snapshot: { ...this.snapshot } };
+    await this.#log.append(this.id, () => whole);
   }
 
   /** What is appended from now on belongs to this attempt. */

@@ -114,13 +114,13 @@ describe('a store that does not answer', () => {
     const pages = Number(database.prepare('PRAGMA page_count').get()?.['page_count']);
     database.exec(`PRAGMA max_page_count = ${pages}`);
     const large = run.batch(text('x'.repeat(1_000_000)));
-    const results = await Promise.allSettled([log.append(run.id, large), small.append(text('a'))]);
+    const results = await Promise.allSettled([log.append(run.id, () => large), small.append(text('a'))]);
     for (const result of results) {
       expect(result).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailableError) });
     }
     expect((await log.load(small.id))?.snapshot.sequence).toBe(1);
     database.exec('PRAGMA max_page_count = 100000');
-    await log.append(run.id, large);
+    await log.append(run.id, () => large);
     expect((await log.load(run.id))?.snapshot).toEqual(run.snapshot);
     await log.close();
     await remove();

@@ -28,18 +28,12 @@ export class GroupCommit {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   #queue: Pending[] = [];
-  #turn = 0;
   #closed = false;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#begin = database.prepare('BEGIN IMMEDIATE');
     this.#commit = database.prepare('COMMIT');
-  }
-
-  /** Numbers the transactions: what is submitted while it stays the same shares one. */
-  get turn(): number {
-    return this.#turn;
   }
 
   /** Resolves with what `apply` returned, once it is stored. @throws StoreUnavailableError, or what `apply` threw. */
@@ -56,7 +50,6 @@ export class GroupCommit {
     const group = this.#queue;
     if (group.length === 0) return;
     this.#queue = [];
-    this.#turn += 1;
     const outcomes = this.#store(group);
     for (const [index, pending] of group.entries()) settle(pending, outcomes[index]);
   }

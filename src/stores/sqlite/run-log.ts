@@ -15,7 +15,6 @@ import type {
 } from '../../runs/log.ts';
 import type { Turn } from '../../runs/message.ts';
 import type { RunRecord } from '../../runs/record.ts';
-import type { RunSnapshot } from '../../runs/snapshot.ts';
 import { answering } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { RunList } from './run-list.ts';
@@ -23,14 +22,6 @@ import { RunQueries } from './run-queries.ts';
 import { RunRetention } from './run-retention.ts';
 import { acceptedEvent } from './run-rows.ts';
 import { RunWrites } from './run-writes.ts';
-
-/** The appends of one run in one turn of the event loop: they become one row. */
-interface OpenAppend {
-  attempt: number;
-  events: readonly StoredEvent[];
-  snapshot?: RunSnapshot;
-  stored: Promise<void>;
-}
 
 /** The run log in the embedded store. The process that opened it is its only reader and writer. */
 export class SqliteRunLog implements RunLog {
@@ -44,9 +35,6 @@ export class SqliteRunLog implements RunLog {
   readonly #read: ReadStored;
   /** Ids of the runs that an earlier life left behind and nobody has taken up yet. */
   readonly #abandoned: Set<string>;
-  readonly #appends = new Map<string, OpenAppend>();
-  /** The turn that the appends belong to. */
-  #turn = 0;
 
   /** @param database from openDatabase; `close` closes it. */
   constructor(database: DatabaseSync, feed: Feed) {
@@ -70,20 +58,12 @@ export class SqliteRunLog implements RunLog {
     });
   }
 
-  append(runId: string, batch: AppendBatch): Promise<void> {
-    const open = this.#openAppend(runId);
-    if (open && continues(open, batch)) {
-      open.events = [...open.events, ...batch.events];
-      if (batch.snapshot) open.snapshot = batch.snapshot;
-      return open.stored;
-    }
-    const append: OpenAppend = { ...batch, stored: Promise.resolve() };
-    this.#appends.set(runId, append);
-    append.stored = this.#commit.submit({
-      apply: () => this.#writes.append(runId, append),
-      committed: () => this.#feed.publish(runId, append.events),
+  append(runId: string, take: () => AppendBatch): Promise<void> {
+    let batch: AppendBatch | undefined;
+    return this.#commit.submit({
+      apply: () => this.#writes.append(runId, (batch = take())),
+      committed: () => this.#feed.publish(runId, batch?.events ?? []),
     });
-    return append.stored;
   }
 
   async load(runId: string): Promise<LoadedRun | undefined> {
@@ -136,18 +116,4 @@ export class SqliteRunLog implements RunLog {
     this.#commit.close();
     if (this.#database.isOpen) this.#database.close();
   }
-
-  /** The run's append that the coming transaction will store. */
-  #openAppend(runId: string): OpenAppend | undefined {
-    if (this.#turn !== this.#commit.turn) {
-      this.#appends.clear();
-      this.#turn = this.#commit.turn;
-    }
-    return this.#appends.get(runId);
-  }
-}
-
-/** Nothing follows a run's end: that append must fail, and not the one before it. */
-function continues(open: OpenAppend, batch: AppendBatch): boolean {
-  return open.attempt === batch.attempt && open.events.at(-1)?.event.kind !== 'finished';
 }
