@@ -23,7 +23,7 @@ interface Recorded {
  */
 export async function passesGate(load: Child, { record }: { record: boolean }): Promise<boolean> {
   const ratio = await measureRatio(load);
-  if (record) await writeFile(file, `${JSON.stringify({ cpuRatio: Number(ratio.toFixed(2)) })}\n`);
+  if (record) await writeFile(file, `{ "cpuRatio": ${ratio.toFixed(2)} }\n`);
   const { cpuRatio } = JSON.parse(await readFile(file, 'utf8')) as Recorded;
   const passes = ratio <= cpuRatio * tolerance;
   process.stdout.write(
