@@ -1,4 +1,4 @@
-import { eventId, type FinishedEvent, type RunState, type StoredEvent } from '../runs/event.ts';
+import { eventId, isoTime, type FinishedEvent, type RunState, type StoredEvent } from '../runs/event.ts';
 import type { LoadedRun } from '../runs/log.ts';
 import type { Message, Part } from '../runs/message.ts';
 import type { RunRecord } from '../runs/record.ts';
@@ -126,7 +126,7 @@ function answerParts(answer: RunSnapshot): Part[] {
 }
 
 function status(state: RunState, at: number, message?: Message): TaskStatus {
-  return { state: taskStates[state], timestamp: new Date(at).toISOString(), ...(message && { message }) };
+  return { state: taskStates[state], timestamp: isoTime(at), ...(message && { message }) };
 }
 
 /** Message ids are made from the log's, so that a replay is the same to the letter. */

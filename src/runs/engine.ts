@@ -1,4 +1,4 @@
-import { createHash, randomUUIDv7 } from 'node:crypto';
+import { hash, randomUUIDv7 } from 'node:crypto';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Attempt } from './attempt.ts';
@@ -280,5 +280,5 @@ export class RunEngine {
 function contentHash(request: StartRequest, secrets: string): string {
   const { message, history, contextValues, llmId, properties } = request;
   const content = [message.parts, message.metadata, history, contextValues, secrets, llmId, properties];
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  return hash('sha256', JSON.stringify(content));
 }

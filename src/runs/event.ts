@@ -119,3 +119,15 @@ export function parseEventId(text: string): Position | undefined {
 export function isAfter(one: Position, other: Position): boolean {
   return one.attempt > other.attempt || (one.attempt === other.attempt && one.sequence > other.sequence);
 }
+
+let formattedAt = Number.NaN;
+let formatted = '';
+
+/** Milliseconds since the epoch as ISO-8601 UTC; the many events of one millisecond share the text. */
+export function isoTime(at: number): string {
+  if (at !== formattedAt) {
+    formatted = new Date(at).toISOString();
+    formattedAt = at;
+  }
+  return formatted;
+}

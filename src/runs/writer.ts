@@ -8,6 +8,8 @@ const snapshotIntervalMs = 500;
 /** How long a store that is away is waited for. */
 const storePatienceMs = 30_000;
 const storeRetryMs = 250;
+/** Text that waits to be stored grows to about this many characters; what comes then is an event of its own. */
+const mergedCharacters = 256;
 /** More unsaved events than this make the executor wait; merged text counts piece by piece. */
 const mostUnsaved = 1_000;
 
@@ -50,7 +52,7 @@ export class RunWriter {
     // Nothing may follow a gap.
     if (this.#failure !== undefined) return undefined;
     const last = this.#pending.at(-1);
-    if (event.kind === 'text' && last?.kind === 'text' && !event.first) {
+    if (event.kind === 'text' && last?.kind === 'text' && mayMerge(last.text, event)) {
       this.#pending[this.#pending.length - 1] = { ...last, text: last.text + event.text, last: event.last };
     } else {
       this.#pending.push(event);
@@ -142,4 +144,9 @@ export function acceptedSnapshot(at: number): RunSnapshot {
   const snapshot = emptySnapshot(at);
   fold(snapshot, { attempt: 1, sequence: 1, event: { kind: 'accepted', at } });
   return snapshot;
+}
+
+/** An end without text never needs an event of its own. */
+function mayMerge(waiting: string, event: RunEvent & { kind: 'text' }): boolean {
+  return !event.first && (waiting.length < mergedCharacters || event.text === '');
 }

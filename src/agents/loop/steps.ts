@@ -1,4 +1,4 @@
-import type { Step, StepDetail, StepType } from '../../runs/event.ts';
+import { isoTime, type Step, type StepDetail, type StepType } from '../../runs/event.ts';
 import type { ExecutorEvent } from '../../runs/executor.ts';
 
 /** Makes the step events of one attempt: every step has one start and exactly one end. */
@@ -13,28 +13,31 @@ export class StepRecorder {
 
   start(type: StepType, name: string, place: { iteration: number; tool?: string }): StartedStep {
     this.#count += 1;
+    const at = Date.now();
     const step: Step = {
       id: `step-${this.#attempt}-${this.#count}`,
       type,
       name,
       status: 'in_progress',
       ...place,
-      startedAt: new Date().toISOString(),
+      startedAt: isoTime(at),
     };
-    return new StartedStep(step);
+    return new StartedStep(step, at);
   }
 }
 
 export class StartedStep {
   readonly #step: Step;
+  readonly #at: number;
   readonly #startedAt = performance.now();
 
-  constructor(step: Step) {
+  constructor(step: Step, at: number) {
     this.#step = step;
+    this.#at = at;
   }
 
   get started(): ExecutorEvent {
-    return { kind: 'step', at: Date.now(), step: this.#step };
+    return { kind: 'step', at: this.#at, step: this.#step };
   }
 
   completed(summary?: string, detail?: StepDetail): ExecutorEvent {

@@ -54,40 +54,36 @@ async function runCall(
   call: ModelToolCall,
   step: StartedStep,
 ): Promise<Omit<FinishedCall, 'index'>> {
-  const parsed = parseArguments(call.arguments);
+  const given = parseArguments(call.arguments);
+  const tool = tools.find((one) => one.name === call.name);
+  state.toolCalls += 1;
+  const failed = (text: string): Omit<FinishedCall, 'index'> => {
+    const masked = state.mask.text(`Error: ${text}`);
+    const detail = { arguments: state.mask.json(given ?? call.arguments), error: masked };
+    return { text: masked, end: step.failed(undefined, detail) };
+  };
+  // Models make such mistakes all the time: a value, not an exception with its stack.
+  if (!tool) return failed(`There is no tool ${call.name}. There are: ${tools.map((one) => one.name).join(', ')}.`);
+  if (!given) return failed('The arguments are not a JSON object.');
+  const refusal = refusalOf(state, tool, given);
+  if (refusal !== undefined) return failed(refusal);
   try {
-    const tool = permittedTool(state, tools, call.name);
-    const given = checkArguments(tool, parsed);
     const result = await execute(state, tool, given);
     const text = cut(state.mask.text(result.text), state.agent.limits.maxResultCharacters);
     const detail = { arguments: state.mask.json(given), result: text };
     return { text, end: step.completed(result.summary && state.mask.text(result.summary), detail) };
   } catch (error) {
     if (state.execution.signal.aborted) throw error;
-    const text = state.mask.text(failureText(error));
-    return {
-      text,
-      end: step.failed(undefined, { arguments: state.mask.json(parsed ?? call.arguments), error: text }),
-    };
+    return failed(error instanceof ToolError ? error.message : 'the tool failed inside the gateway.');
   }
 }
 
-function permittedTool(state: LoopState, tools: readonly Tool[], name: string): Tool {
+/** Why the call is not executed; undefined when it may be. */
+function refusalOf(state: LoopState, tool: Tool, given: JsonObject): string | undefined {
   const { maxToolCalls } = state.agent.limits;
-  state.toolCalls += 1;
-  if (state.toolCalls > maxToolCalls)
-    throw new ToolError(`Not executed: the limit of ${maxToolCalls} tool calls is reached.`);
-  const tool = tools.find((one) => one.name === name);
-  if (!tool)
-    throw new ToolError(`There is no tool ${name}. There are: ${tools.map((one) => one.name).join(', ')}.`);
-  return tool;
-}
-
-function checkArguments(tool: Tool, given: JsonObject | undefined): JsonObject {
-  if (!given) throw new ToolError('The arguments are not a JSON object.');
+  if (state.toolCalls > maxToolCalls) return `Not executed: the limit of ${maxToolCalls} tool calls is reached.`;
   const problems = tool.validate(given);
-  if (problems.length > 0) throw new ToolError(`The arguments do not fit: ${problems.join('; ')}.`);
-  return given;
+  return problems.length > 0 ? `The arguments do not fit: ${problems.join('; ')}.` : undefined;
 }
 
 async function execute(
@@ -118,12 +114,6 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   } finally {
     signal.removeEventListener('abort', abort);
   }
-}
-
-function failureText(error: unknown): string {
-  return error instanceof ToolError
-    ? `Error: ${error.message}`
-    : 'Error: the tool failed inside the gateway.';
 }
 
 function parseArguments(text: string): JsonObject | undefined {
