@@ -1,6 +1,6 @@
 import type { LoadJob } from './job.ts';
 import { Child } from './processes.ts';
-import { piece, piecesIn, type Script } from './script.ts';
+import { piece, piecesOf, type Script } from './script.ts';
 
 const key = 'benchmark-administrator-key-0123';
 
@@ -49,7 +49,7 @@ export async function eventsJob(
   server: Child,
   { dialect, script, connections = 50, seconds }: JobOptions,
 ): Promise<LoadJob> {
-  const texts = Array.from({ length: piecesIn(script) }, (_, index) => piece(index));
+  const texts = piecesOf(script);
   return {
     url: await server.ask<string>('url'),
     headers: { Authorization: `SSWS ${key}`, 'A2A-Version': dialect === 'v1' ? '1.0' : '0.3' },
@@ -60,7 +60,7 @@ export async function eventsJob(
     frames: script.size,
     // v0.3 repeats the answer in its final message.
     ...(dialect === 'v1' && { tokens: texts.length }),
-    text: texts.join(script.pace === 'burst' ? '\n\n' : ''),
+    text: texts.join(script.pace === 'steps' ? '\n\n' : ''),
   };
 }
 

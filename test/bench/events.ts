@@ -4,7 +4,11 @@ import { alternate, ratioOf, spreadOf, type Contestant, type Sample, type Sample
 import type { Child } from './processes.ts';
 import type { Script } from './script.ts';
 
-const twenty = { paced: { pace: 'paced', size: 20 }, burst: { pace: 'burst', size: 20 } } as const;
+const twenty = {
+  burst: { pace: 'burst', size: 20 },
+  paced: { pace: 'paced', size: 20 },
+  steps: { pace: 'steps', size: 20 },
+} as const;
 const sizes = [20, 200, 1_000] as const;
 
 interface Servers {
@@ -51,7 +55,7 @@ async function startServers(load: Child, profile: string | undefined): Promise<S
 
 /** The gateway's own frames, which the bare servers then send ready-made. */
 export async function captureFrames(load: Child, gateway: Child): Promise<string[]> {
-  const job = await eventsJob(gateway, { dialect: 'v1', script: twenty.paced, connections: 1, seconds: 0 });
+  const job = await eventsJob(gateway, { dialect: 'v1', script: twenty.burst, connections: 1, seconds: 0 });
   return await load.ask<string[]>('capture', job);
 }
 
@@ -70,14 +74,16 @@ async function streamContestants(
     job: await eventsJob(server, { dialect, script, seconds }),
   });
   return [
-    await contestant('node:http, ready-made', node, 'v1', twenty.paced),
-    await contestant('Express 5, ready-made', express, 'v1', twenty.paced),
-    await contestant('gateway v1.0', gateway, 'v1', twenty.paced),
-    await contestant('gateway v0.3', gateway, 'v03', twenty.paced),
-    await contestant('gateway v1.0, burst', gateway, 'v1', twenty.burst),
-    await contestant('stock SDK v1.0', sdk, 'v1', twenty.paced),
-    await contestant('stock SDK v0.3', sdk, 'v03', twenty.paced),
-    await contestant('stock SDK v1.0, burst', sdk, 'v1', twenty.burst),
+    await contestant('node:http, ready-made', node, 'v1', twenty.burst),
+    await contestant('Express 5, ready-made', express, 'v1', twenty.burst),
+    await contestant('gateway v1.0', gateway, 'v1', twenty.burst),
+    await contestant('gateway v0.3', gateway, 'v03', twenty.burst),
+    await contestant('gateway v1.0, tool steps', gateway, 'v1', twenty.steps),
+    await contestant('gateway v1.0, a turn each', gateway, 'v1', twenty.paced),
+    await contestant('stock SDK v1.0', sdk, 'v1', twenty.burst),
+    await contestant('stock SDK v0.3', sdk, 'v03', twenty.burst),
+    await contestant('stock SDK v1.0, tool steps', sdk, 'v1', twenty.steps),
+    await contestant('stock SDK v1.0, a turn each', sdk, 'v1', twenty.paced),
   ];
 }
 
@@ -85,16 +91,16 @@ async function costContestants({ gateway, sdk }: Servers, short: boolean): Promi
   const seconds = short ? 0.25 : 1;
   const contestants: Contestant[] = [];
   for (const size of sizes) {
-    for (const pace of ['paced', 'burst'] as const) {
+    for (const pace of ['burst', 'paced'] as const) {
       const job = await eventsJob(gateway, { dialect: 'v1', script: { pace, size }, seconds });
       contestants.push({ name: `gateway ${pace} ${size}`, server: gateway, job });
     }
     // The stock server needs a second of its core for a long stream: no time for that in a short run.
     if (short) continue;
     const connections = size === 1_000 ? 1 : 10;
-    const script: Script = { pace: 'paced', size };
+    const script: Script = { pace: 'burst', size };
     const job = await eventsJob(sdk, { dialect: 'v1', script, connections, seconds });
-    contestants.push({ name: `stock SDK paced ${size}`, server: sdk, job });
+    contestants.push({ name: `stock SDK burst ${size}`, server: sdk, job });
   }
   return contestants;
 }
@@ -127,7 +133,7 @@ function withoutOwnRatio(row: Row): Row {
 
 function costTable(samples: Samples): Table {
   const column = (size: number): string => `${size} events, µs/event`;
-  const kinds = ['gateway paced', 'gateway burst', 'stock SDK paced'];
+  const kinds = ['gateway burst', 'gateway paced', 'stock SDK burst'];
   const rows = kinds.map((name): Row => ({
     name,
     cells: Object.fromEntries(
@@ -145,15 +151,15 @@ function streamFigures(samples: Samples): Figures {
   return {
     v1OverExpress: ratio('gateway v1.0', 'Express 5, ready-made'),
     v03OverExpress: ratio('gateway v0.3', 'Express 5, ready-made'),
-    burstOverExpress: ratio('gateway v1.0, burst', 'Express 5, ready-made'),
     v1OverStock: ratio('gateway v1.0', 'stock SDK v1.0'),
     v03OverStock: ratio('gateway v0.3', 'stock SDK v0.3'),
-    burstOverStock: ratio('gateway v1.0, burst', 'stock SDK v1.0, burst'),
+    stepsOverStock: ratio('gateway v1.0, tool steps', 'stock SDK v1.0, tool steps'),
+    pacedOverStock: ratio('gateway v1.0, a turn each', 'stock SDK v1.0, a turn each'),
   };
 }
 
 function costFigures(samples: Samples): Figures {
   const growth = (kind: string): number =>
     ratioOf(samples, [`${kind} 1000`, `${kind} 20`], processor).median / (1_000 / 20);
-  return { costGrowth: growth('gateway paced'), burstCostGrowth: growth('gateway burst') };
+  return { costGrowth: growth('gateway burst'), pacedCostGrowth: growth('gateway paced') };
 }

@@ -9,7 +9,7 @@ const file = new URL('recorded.json', import.meta.url);
 /** How far over the recorded ratio a run may be. */
 const tolerance = 1.3;
 const repeats = 7;
-const script: Script = { pace: 'paced', size: 20 };
+const script: Script = { pace: 'burst', size: 20 };
 const names = { gateway: 'gateway', express: 'Express' } as const;
 
 interface Recorded {

@@ -28,12 +28,10 @@ const atMost = (key: string, figure: string, value: number, unit = ''): Goal => 
 export const goals: readonly Goal[] = [
   atLeast('v1OverExpress', 'v1.0 stream of 20 events over bare Express', 0.18),
   atLeast('v03OverExpress', 'v0.3 stream of 20 events over bare Express', 0.18),
-  atLeast('burstOverExpress', 'v1.0 burst of 20 events over bare Express', 0.18),
   atLeast('v1OverStock', 'v1.0 stream over the stock SDK agent', 5),
   atLeast('v03OverStock', 'v0.3 stream over the stock SDK agent', 5),
-  atLeast('burstOverStock', 'v1.0 burst over the stock SDK agent', 5),
   atMost('costGrowth', 'cost per event at 1,000 over that at 20', 1.2),
-  atMost('burstCostGrowth', 'the same in a burst', 1.2),
+  atMost('pacedCostGrowth', 'the same with a turn for each', 1.2),
   atLeast('callOverStock', 'whole call, streams/s at 50, over the stock SDK server', 5),
   atLeast('callOverClient', 'the same over the ceiling of the openai client', 0.5),
   atMost('addedAt1', 'added p50 at concurrency 1', 2, 'ms'),

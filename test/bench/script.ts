@@ -1,13 +1,14 @@
 /**
- * What an agent is asked to do: `paced 20` makes 20 events, each text piece in a turn of its own; `burst 20`
- * makes 20 events in one go; `hang 0` begins and never ends. For the model over HTTP the size counts tokens.
+ * What an agent is asked to do: `burst 20` makes 20 events in one go, most of them text; `paced 20` makes them
+ * with each piece of text in a turn of its own; `steps 20` makes 20 events by tool calls; `hang 0` begins and never
+ * ends. For the model over HTTP the size counts tokens.
  */
 export interface Script {
-  pace: 'paced' | 'burst' | 'hang';
+  pace: 'paced' | 'burst' | 'steps' | 'hang';
   size: number;
 }
 
-const form = /^(paced|burst|hang) (\d+)$/;
+const form = /^(paced|burst|steps|hang) (\d+)$/;
 
 export function parseScript(text: string): Script {
   const [, pace, size] = form.exec(text.trim()) ?? [];
@@ -24,23 +25,34 @@ export function piece(index: number): string {
   return `~${index} a few words `;
 }
 
-/** Events of a paced stream beside its text: the task, a step's start and end, the final status. */
-export const pacedOverhead = 4;
+/** What the gateway does not merge although it comes in one go: a piece of 256 characters. */
+export function block(index: number): string {
+  return piece(index).padEnd(256, 'and some more words ');
+}
+
+/** The pieces of the answer that an agent gives to a script. */
+export function piecesOf(script: Script): string[] {
+  const make = script.pace === 'burst' ? block : piece;
+  return Array.from({ length: piecesIn(script) }, (_, index) => make(index));
+}
+
+/** Events of a stream of text beside that: the task, a step's start and end, the final status. */
+export const textOverhead = 4;
 
 /** Pieces of text in a stream of `size` events. */
 export function piecesIn({ pace, size }: Script): number {
-  return pace === 'paced' ? size - pacedOverhead : 2;
+  return pace === 'steps' ? 2 : size - textOverhead;
 }
 
-/** How many tools the model calls at once in a burst. */
+/** How many tools the model calls at once. */
 export const callsPerRound = 8;
 
 /**
- * Tool calls of the next round of a burst, 0 when it is time for the answer. Every model call that calls tools
+ * Tool calls of the next round of steps, 0 when it is time for the answer. Every model call that calls tools
  * and every tool call makes two events; the task, two texts, the last model call and the final status six more.
  */
 export function nextCalls(size: number, spent: number): number {
   const left = (size - 6) / 2 - spent;
-  if (!Number.isInteger(left) || left === 1) throw new Error(`A burst of ${size} events cannot be made.`);
+  if (!Number.isInteger(left) || left === 1) throw new Error(`${size} events cannot be made of steps.`);
   return left === 0 ? 0 : Math.min(callsPerRound, left - 1);
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Model, ModelChunk, ModelRequest, ModelToolCall } from '../../src/llm/model.ts';
-import { nextCalls, parseScript, piece, piecesIn } from './script.ts';
+import { nextCalls, parseScript, piece, piecesOf } from './script.ts';
 
 /** The only tool of the scripted agent. */
 export const toolName = 'search';
@@ -17,20 +17,19 @@ async function* complete(
   const script = parseScript(request.messages.findLast((message) => message.role === 'user')?.content ?? '');
   if (script.pace === 'hang') {
     await aborted(signal);
-  } else if (script.pace === 'paced') {
-    const pieces = piecesIn(script);
-    for (let index = 0; index < pieces; index++) {
+  } else if (script.pace === 'steps') {
+    yield* round(request, script.size);
+  } else {
+    for (const [index, text] of piecesOf(script).entries()) {
       // What comes while an append is under way is merged: two turns later it is stored.
-      if (index > 0) await turns();
-      yield { kind: 'text', text: piece(index) };
+      if (index > 0 && script.pace === 'paced') await turns();
+      yield { kind: 'text', text };
     }
     yield finished([]);
-  } else {
-    yield* round(request, script.size);
   }
 }
 
-/** One round of a burst: a piece of text at the beginning and at the end, tool calls in between. */
+/** One round of steps: a piece of text at the beginning and at the end, tool calls in between. */
 function* round({ messages }: ModelRequest, size: number): Generator<ModelChunk, void, undefined> {
   const rounds = messages.filter((message) => message.role === 'assistant').length;
   const results = messages.filter((message) => message.role === 'tool').length;

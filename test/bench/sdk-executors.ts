@@ -8,7 +8,7 @@ import {
   type RequestContext,
 } from '@a2a-js/sdk/server';
 import type { OpenAI } from 'openai';
-import { pacedOverhead, parseScript, piece, type Script } from './script.ts';
+import { parseScript, piece, piecesOf, type Script } from './script.ts';
 
 /** Publishes the events of one run in the shapes that the gateway gives them. */
 class Publisher {
@@ -74,23 +74,23 @@ export const scriptedExecutor: AgentExecutor = {
   execute: async (context, bus) => {
     const script = scriptOf(context);
     const publisher = new Publisher(context, bus);
-    await (script.pace === 'paced' ? publishPaced(publisher, script) : publishBurst(publisher, script));
+    await (script.pace === 'steps' ? publishSteps(publisher, script) : publishText(publisher, script));
     publisher.completed();
   },
   cancelTask: async () => {},
 };
 
-async function publishPaced(publisher: Publisher, { size }: Script): Promise<void> {
-  const pieces = size - pacedOverhead;
+async function publishText(publisher: Publisher, script: Script): Promise<void> {
+  const pieces = piecesOf(script);
   publisher.step('Ask the model', 'in_progress');
-  for (let index = 0; index < pieces; index++) {
-    if (index > 0) await nextTurn();
-    publisher.text(piece(index), index === pieces - 1);
+  for (const [index, text] of pieces.entries()) {
+    if (index > 0 && script.pace === 'paced') await nextTurn();
+    publisher.text(text, index === pieces.length - 1);
   }
   publisher.step('Ask the model', 'completed');
 }
 
-async function publishBurst(publisher: Publisher, { size }: Script): Promise<void> {
+async function publishSteps(publisher: Publisher, { size }: Script): Promise<void> {
   publisher.text(piece(0), false);
   for (let index = 0; index < size - 4; index++)
     publisher.step('search', index % 2 ? 'failed' : 'in_progress');
