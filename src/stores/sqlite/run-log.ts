@@ -44,7 +44,7 @@ export class SqliteRunLog implements RunLog {
     this.#queries = new RunQueries(database);
     this.#list = new RunList(database, this.#queries);
     this.#writes = new RunWrites(database, this.#queries);
-    this.#retention = new RunRetention(database);
+    this.#retention = new RunRetention(database, (runNumber) => this.#writes.keepSnapshot(runNumber));
     this.#abandoned = new Set(this.#queries.executed());
     this.#read = (runId, position) => answering(() => this.#queries.page(runId, position));
   }

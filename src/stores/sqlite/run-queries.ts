@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { isAfter, type Position, type StoredEvent } from '../../runs/event.ts';
+import { isAfter, isTerminal, type Position, type StoredEvent } from '../../runs/event.ts';
 import type { StoredPage } from '../../runs/follower.ts';
 import type { Conversation, LoadedRun } from '../../runs/log.ts';
 import type { Turn } from '../../runs/message.ts';
@@ -31,6 +31,7 @@ export const selectRuns = `
 /** The reading half of the run log, except lists. */
 export class RunQueries {
   readonly #run: StatementSync;
+  readonly #numbered: StatementSync;
   readonly #tail: StatementSync;
   readonly #page: StatementSync;
   readonly #end: StatementSync;
@@ -40,6 +41,7 @@ export class RunQueries {
 
   constructor(database: DatabaseSync) {
     this.#run = database.prepare(`${selectRuns} WHERE runs.id = ?`);
+    this.#numbered = database.prepare(`${selectRuns} WHERE runs.number = ?`);
     this.#tail = database.prepare(
       'SELECT attempt, sequence, body FROM events WHERE run = ? AND (attempt, sequence) > (?, ?) ORDER BY attempt, sequence',
     );
@@ -70,11 +72,16 @@ export class RunQueries {
     return row && this.fold(row);
   }
 
+  /** The same by the number of its row. */
+  loadNumbered(runNumber: number): LoadedRun | undefined {
+    const row = this.#numbered.get(runNumber) as RunRow | undefined;
+    return row && this.fold(row);
+  }
+
   /** The run of a row that selectRuns brought. */
   fold(row: RunRow): LoadedRun {
     const snapshot = savedSnapshot(row);
-    // The last event of a finished run saved the snapshot: nothing follows it.
-    if (row.state >= terminalCode && row.snapshot !== null) return loadedRun(row, snapshot, []);
+    if (isTerminal(snapshot.state)) return loadedRun(row, snapshot, []);
     const tail = this.#tail.all(row.number, snapshot.attempt, snapshot.sequence) as unknown as EventRow[];
     return loadedRun(row, snapshot, tail);
   }
@@ -110,7 +117,7 @@ export class RunQueries {
     const rows = this.#turns.all(conversationKey(conversation), Math.ceil(limit / 2)) as unknown as RunRow[];
     const turns = rows.reverse().flatMap((row): Turn[] => [
       { by: 'USER', text: userText(parseRecord(row.record).request) },
-      { by: 'AI', text: savedSnapshot(row).text },
+      { by: 'AI', text: this.fold(row).snapshot.text },
     ]);
     return turns.slice(-limit);
   }

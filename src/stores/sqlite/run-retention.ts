@@ -21,10 +21,13 @@ export class RunRetention {
   readonly #nextRunWithEvents: StatementSync;
   readonly #deleteEvents: StatementSync;
   readonly #deleteRun: readonly StatementSync[];
+  readonly #keep: (runNumber: number) => void;
   #trimmedUpTo = 0;
   #deletedUpTo = 0;
 
-  constructor(database: DatabaseSync) {
+  /** @param keep saves what a run's events make of it, before they go */
+  constructor(database: DatabaseSync, keep: (runNumber: number) => void) {
+    this.#keep = keep;
     const age = 'SELECT number, state, state_at, created_at FROM runs WHERE number';
     this.#nextRun = database.prepare(`${age} > ? ORDER BY number LIMIT 1`);
     this.#nextRunWithEvents = database.prepare(`${age} = (SELECT min(run) FROM events WHERE run > ?)`);
@@ -46,6 +49,7 @@ export class RunRetention {
       this.#nextRunWithEvents,
       { from: this.#trimmedUpTo, before: eventsBefore },
       (number) => {
+        this.#keep(number);
         this.#deleteEvents.run(number);
       },
     );

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { isAfter, isResting, type StoredEvent } from '../../runs/event.ts';
+import { isAfter, type StoredEvent } from '../../runs/event.ts';
 import { FencedError, type AppendBatch, type CreateOutcome } from '../../runs/log.ts';
 import type { RunRecord } from '../../runs/record.ts';
 import { fold, type RunSnapshot } from '../../runs/snapshot.ts';
@@ -15,7 +15,10 @@ import {
   terminalCode,
 } from './run-rows.ts';
 
-/** A log of at most this many events is folded faster than its snapshot is saved time and again. */
+/**
+ * A log of at most this many events is folded faster than its snapshot is saved, even that of a finished run;
+ * when its events go, the snapshot is made of them for the last time.
+ */
 const shortLog = 64;
 
 /** The changes of the run log; each runs inside somebody's transaction. */
@@ -89,9 +92,17 @@ export class RunWrites {
     const after = this.#snapshotAfter(runId, events, snapshot);
     if (!after) return;
     this.#updateState.run(stateCode(after.state), after.stateAt, runId);
-    if (isResting(after.state) || after.sequence > shortLog) {
-      this.#saveSnapshot.run(after.attempt, after.sequence, JSON.stringify(after), runId);
-    }
+    if (after.sequence > shortLog) this.#save(runId, after);
+  }
+
+  /** Saves what its events make of a run; for when they are about to go. */
+  keepSnapshot(runNumber: number): void {
+    const run = this.#queries.loadNumbered(runNumber);
+    if (run) this.#save(run.record.id, run.snapshot);
+  }
+
+  #save(runId: string, snapshot: RunSnapshot): void {
+    this.#saveSnapshot.run(snapshot.attempt, snapshot.sequence, JSON.stringify(snapshot), runId);
   }
 
   /** The next attempt; undefined: the run is another's, or finished. */
