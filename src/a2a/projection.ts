@@ -85,7 +85,8 @@ export function responseOf(
     case 'text': {
       if (answerIn === 'status') return undefined;
       const artifact = textArtifact(event.text, event.first);
-      return { artifactUpdate: { ...ids, artifact, append: !event.first, lastChunk: event.last } };
+      const flags = { append: event.first ? undefined : true, lastChunk: event.last ? true : undefined };
+      return { artifactUpdate: { ...ids, artifact, ...flags } };
     }
     case 'structured':
       if (answerIn === 'status') return undefined;

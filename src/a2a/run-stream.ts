@@ -22,6 +22,8 @@ export class RunStream {
   /** Folded along, for the final status message; undefined when the reader joined in the middle. */
   readonly #folded: RunSnapshot | undefined;
   readonly #answerIn: ReturnType<typeof answerPlace>;
+  /** What an event's encoding depends on. */
+  readonly #dialect: string;
 
   constructor(
     engine: RunEngine,
@@ -34,6 +36,7 @@ export class RunStream {
     this.#call = call;
     this.#start = start;
     this.#answerIn = answerPlace(call);
+    this.#dialect = `${call.codec.version} ${this.#answerIn}`;
     if (start.first) this.#folded = { ...start.first.snapshot };
     else if (start.from.attempt === 0) this.#folded = emptySnapshot(record.createdAt);
   }
@@ -67,14 +70,13 @@ export class RunStream {
   }
 
   #encode(stored: StoredEvent, answer: RunSnapshot | undefined): string | undefined {
-    const dialect = `${this.#call.codec.version} ${this.#answerIn}`;
-    const known = stored.encodings?.[dialect];
+    const known = stored.encodings?.[this.#dialect];
     if (known !== undefined) return known;
     const response: StreamResponse | undefined = responseOf(this.#record, stored, this.#answerIn, answer);
     if (!response) return undefined;
     const json = this.#call.codec.encodeEvent(response, stored.event.kind === 'finished');
     stored.encodings ??= {};
-    stored.encodings[dialect] = json;
+    stored.encodings[this.#dialect] = json;
     return json;
   }
 }

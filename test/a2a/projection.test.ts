@@ -148,10 +148,10 @@ describe('an event of the stream', () => {
   });
 
   test.each([
-    ['a first piece', true, false, { append: false, lastChunk: false }],
-    ['a middle one', false, false, { append: true, lastChunk: false }],
+    ['a first piece', true, false, { append: undefined, lastChunk: undefined }],
+    ['a middle one', false, false, { append: true, lastChunk: undefined }],
     ['a last one', false, true, { append: true, lastChunk: true }],
-    ['the only one', true, true, { append: false, lastChunk: true }],
+    ['the only one', true, true, { append: undefined, lastChunk: true }],
   ])('text: %s', (_name, first, last, flags) => {
     const event: RunEvent = { kind: 'text', at: 3, text: 'x', first, last };
     expect(shown(event, 'both')).toMatchObject({

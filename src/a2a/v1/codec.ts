@@ -52,10 +52,10 @@ export const v1Codec: Codec = {
   encodeEvent(event) {
     if ('task' in event) return JSON.stringify({ task: withoutEmpty<Task>(event.task) });
     if ('statusUpdate' in event) return JSON.stringify(event);
-    const { append, lastChunk, ...update } = event.artifactUpdate;
-    return JSON.stringify({
-      artifactUpdate: { ...update, ...(append && { append }), ...(lastChunk && { lastChunk }) },
-    });
+    const { append, lastChunk } = event.artifactUpdate;
+    if (append !== false && lastChunk !== false) return JSON.stringify(event);
+    const flags = { append: append || undefined, lastChunk: lastChunk || undefined };
+    return JSON.stringify({ artifactUpdate: { ...event.artifactUpdate, ...flags } });
   },
 };
 
