@@ -1,4 +1,5 @@
 import type { OpenAI } from 'openai';
+import { completionChunks } from './completion-stream.ts';
 import { modelError } from './failure.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { Model, ModelChunk, ModelRequest } from './model.ts';
@@ -61,9 +62,10 @@ async function* complete(
   const watch = new IdleWatch(provider.timeoutSeconds * 1000, signal);
   const answer = new AnswerFold(provider.id);
   try {
-    for await (const chunk of await open(client, provider, request, watch.signal)) {
+    for await (const chunks of await open(client, provider, request, watch.signal)) {
       watch.pause();
-      const text = answer.add(chunk);
+      let text = '';
+      for (const chunk of chunks) text += answer.add(chunk);
       if (text !== '') yield { kind: 'text', text };
       watch.resume();
     }
@@ -85,13 +87,13 @@ async function open(
   provider: ProviderRecord,
   request: ModelRequest,
   signal: AbortSignal,
-): Promise<AsyncIterable<unknown>> {
+): Promise<AsyncIterable<unknown[]>> {
   const call = client.chat.completions.create(toRequestBody(provider.model, request), { signal });
-  const { data, response } = await call.withResponse();
-  if (/\b(?:html|json)\b/.test(response.headers.get('content-type') ?? '')) {
-    // The client would look for events in the page and find none.
-    data.controller.abort();
+  const response = await call.asResponse();
+  if (!response.body || /\b(?:html|json)\b/.test(response.headers.get('content-type') ?? '')) {
+    // A page or a whole answer holds no events.
+    await response.body?.cancel();
     throw modelError('malformed', provider.id);
   }
-  return data;
+  return completionChunks(response.body);
 }

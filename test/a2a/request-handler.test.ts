@@ -79,7 +79,7 @@ afterAll(async () => await store.close());
 
 /** All envelopes that a transport of the SDK answers with. */
 async function envelopes(answer: unknown): Promise<Record<string, unknown>[]> {
-  const given = (await answer) as AsyncGenerator<unknown> | object;
+  const given = (await answer) as AsyncGenerator | object;
   const list = Symbol.asyncIterator in given ? await Array.fromAsync(given) : [given];
   return JSON.parse(JSON.stringify(list)) as Record<string, unknown>[];
 }
@@ -104,7 +104,7 @@ test("the SDK's v0.3 JSON-RPC transport sends, gets and cancels through it", asy
   const [sent] = await envelopes(
     transport.handle(rpc('message/send', v03Text('Hi')), new ServerCallContext()),
   );
-  const { id } = sent?.result as { id: string };
+  const id = (sent?.result as { id: string } | undefined)?.id;
   expect(sent).toMatchObject({ result: { kind: 'task', status: { state: 'completed' } } });
   const [got] = await envelopes(transport.handle(rpc('tasks/get', { id }), new ServerCallContext()));
   expect(got).toMatchObject({ result: { id, artifacts: [{ parts: [{ kind: 'text', text: 'Hello' }] }] } });
@@ -126,7 +126,7 @@ test('errors become the classes that every transport of the SDK has codes for', 
 test('lists what it ran', async () => {
   const transport = new JsonRpcTransportHandler(handler);
   const [page] = await envelopes(transport.handle(rpc('ListTasks', { pageSize: 1 }), v1Context()));
-  const { tasks, totalSize } = page?.result as { tasks: object[]; totalSize: number };
-  expect(tasks).toHaveLength(1);
-  expect(totalSize).toBe(2);
+  const result = page?.result as { tasks: object[]; totalSize: number } | undefined;
+  expect(result?.tasks).toHaveLength(1);
+  expect(result?.totalSize).toBe(2);
 });

@@ -52,7 +52,6 @@ describe('retries', () => {
     const model = await modelFor([replies.status(503), replies.cut(), replies.text('a', 'b')]);
     expect(await complete(model)).toMatchObject({
       text: 'ab',
-      chunks: 3,
       finished: { finishReason: 'stop' },
     });
   });
