@@ -1,6 +1,7 @@
 import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { AgentInvoker } from './agents/invoker.ts';
+import type { AgentRegistry } from './agents/registry.ts';
 import { cardRoutes } from './a2a/card-routes.ts';
 import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
@@ -13,6 +14,7 @@ import { requestContext } from './http/request-context.ts';
 import { agentRoutes } from './rest/agents.ts';
 import { answerHandler } from './rest/answer.ts';
 import { demoShop } from './rest/demo-shop.ts';
+import type { ModelDirectory } from './llm/directory.ts';
 import type { RunEngine } from './runs/engine.ts';
 import type { Log } from './telemetry/log.ts';
 
@@ -27,10 +29,8 @@ export interface AppParts {
   ready: ReadyChecks;
   /** Base of the URLs that cards publish. */
   publicUrl: () => string;
-  defaultAgentId: () => string | undefined;
-  models: () => ReadonlyMap<string, string>;
-  /** Whether the sample that calls the demo shop is loaded. */
-  demoShopNeeded: () => boolean;
+  agents: AgentRegistry;
+  models: ModelDirectory;
 }
 
 /** The Express app on one page: every mount in order, last the error handler. */
@@ -50,7 +50,7 @@ export function createApp(parts: AppParts): Express {
     cardRoutes({
       authenticate,
       invoker,
-      defaultAgentId: parts.defaultAgentId,
+      defaultAgentId: () => parts.agents.defaultAgent()?.id,
       card: () => ({ publicUrl: parts.publicUrl(), anonymousAllowed: config.authAnonymous }),
       defaultVersion: config.cardDefaultVersion,
     }),
@@ -58,11 +58,14 @@ export function createApp(parts: AppParts): Express {
 
   const api = Router();
   api.post('/agents/:agentId/answer', answerHandler({ ...parts, maxBodyBytes: config.maxBodyBytes }));
-  api.use(agentRoutes({ authenticate, invoker, models: parts.models }));
+  api.use(agentRoutes({ authenticate, invoker, models: () => parts.models.list() }));
   app.use('/api/v1', api);
 
+  // Only while the sample that calls it is loaded.
   const shop = demoShop();
-  app.use((request, response, next) => (parts.demoShopNeeded() ? shop(request, response, next) : next()));
+  app.use((request, response, next) =>
+    parts.agents.get('order-desk') ? shop(request, response, next) : next(),
+  );
 
   app.use(notFoundHandler());
   app.use(restErrorHandler(log));

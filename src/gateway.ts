@@ -56,22 +56,19 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const publicUrl = () => config.publicUrl ?? url();
   const execution = openExecution(options, store, url);
   await execution.directory.start();
-
   const keepAlive = new KeepAlive();
   const shutdown = openShutdown(options, server, execution.engine);
+  const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
+  const operations = new Operations({ ...execution, log: store.runs });
   const app = createApp({
     config,
     log,
-    authenticate: authentication.authenticate,
-    invoker: execution.invoker,
-    engine: execution.engine,
+    ...authentication,
+    ...execution,
+    operations,
     keepAlive,
-    operations: new Operations({ ...execution, log: store.runs }),
-    ready: { draining: () => shutdown.draining, ping: async () => await store.runs.ping() },
+    ready,
     publicUrl,
-    defaultAgentId: () => execution.agents.defaultAgent()?.id,
-    models: () => execution.models.list(),
-    demoShopNeeded: () => execution.agents.get('order-desk') !== undefined,
   });
   server.on('request', app);
   await listen(server, config);

@@ -1,4 +1,11 @@
-import { eventId, isoTime, type FinishedEvent, type RunState, type StoredEvent } from '../runs/event.ts';
+import {
+  eventId,
+  isoTime,
+  type FinishedEvent,
+  type RunEvent,
+  type RunState,
+  type StoredEvent,
+} from '../runs/event.ts';
 import type { LoadedRun } from '../runs/log.ts';
 import type { Message, Part } from '../runs/message.ts';
 import type { RunRecord } from '../runs/record.ts';
@@ -82,12 +89,8 @@ export function responseOf(
       const message = agentMessage(record, eventId(stored), [part]);
       return { statusUpdate: { ...ids, status: status('working', event.at, message) } };
     }
-    case 'text': {
-      if (answerIn === 'status') return undefined;
-      const artifact = textArtifact(event.text, event.first);
-      const flags = { append: event.first ? undefined : true, lastChunk: event.last ? true : undefined };
-      return { artifactUpdate: { ...ids, artifact, ...flags } };
-    }
+    case 'text':
+      return answerIn === 'status' ? undefined : { artifactUpdate: { ...ids, ...textUpdate(event) } };
     case 'structured':
       if (answerIn === 'status') return undefined;
       return {
@@ -146,6 +149,15 @@ function artifactsOf(snapshot: RunSnapshot): Artifact[] {
   if (snapshot.text !== '') artifacts.push(textArtifact(snapshot.text, true));
   if (snapshot.structured) artifacts.push(structuredArtifact(snapshot.structured));
   return artifacts;
+}
+
+function textUpdate(event: RunEvent & { kind: 'text' }): {
+  artifact: Artifact;
+  append?: boolean;
+  lastChunk?: boolean;
+} {
+  const artifact = textArtifact(event.text, event.first);
+  return { artifact, append: event.first ? undefined : true, lastChunk: event.last ? true : undefined };
 }
 
 function textArtifact(text: string, named: boolean): Artifact {

@@ -63,7 +63,8 @@ async function runCall(
     return { text: masked, end: step.failed(undefined, detail) };
   };
   // Models make such mistakes all the time: a value, not an exception with its stack.
-  if (!tool) return failed(`There is no tool ${call.name}. There are: ${tools.map((one) => one.name).join(', ')}.`);
+  if (!tool)
+    return failed(`There is no tool ${call.name}. There are: ${tools.map((one) => one.name).join(', ')}.`);
   if (!given) return failed('The arguments are not a JSON object.');
   const refusal = refusalOf(state, tool, given);
   if (refusal !== undefined) return failed(refusal);
@@ -81,7 +82,8 @@ async function runCall(
 /** Why the call is not executed; undefined when it may be. */
 function refusalOf(state: LoopState, tool: Tool, given: JsonObject): string | undefined {
   const { maxToolCalls } = state.agent.limits;
-  if (state.toolCalls > maxToolCalls) return `Not executed: the limit of ${maxToolCalls} tool calls is reached.`;
+  if (state.toolCalls > maxToolCalls)
+    return `Not executed: the limit of ${maxToolCalls} tool calls is reached.`;
   const problems = tool.validate(given);
   return problems.length > 0 ? `The arguments do not fit: ${problems.join('; ')}.` : undefined;
 }
