@@ -16,8 +16,8 @@ export interface Call {
   properties: Properties;
   /** `Last-Event-ID`, where the transport has it. */
   cursor?: Position;
-  /** Aborts when the reader is gone; the run goes on. */
-  signal: AbortSignal;
+  /** Aborts when the caller is gone; the run goes on. Made when it is asked for: streams are left by `return`. */
+  readonly signal: AbortSignal;
 }
 
 /** Where this caller finds the answer: as it asked, as the agent says, as its protocol version has it. */

@@ -29,31 +29,45 @@ export interface JsonRpcDoorOptions {
   maxBodyBytes: number;
 }
 
-/** `POST /a2a/{agentId}`: JSON-RPC of both protocol versions (spec §9). */
+type RpcHttpRequest = Request<{ agentId: string }>;
+
+/**
+ * `POST /a2a/{agentId}`: JSON-RPC of both protocol versions (spec §9). The handler itself returns at once: a
+ * promise in Express's hands would hold its chain of closures for as long as a stream is open.
+ */
 export function jsonRpcDoor(options: JsonRpcDoorOptions): RequestHandler<{ agentId: string }> {
-  return async (request, response) => {
-    let body: unknown;
+  return (request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    try {
-      const principal = await options.authenticate(request.headers, request.ip ?? '');
-      const agent = options.invoker.find(principal, request.params.agentId, 'invoke');
-      requireJson(request);
-      body = await readJsonBody(request, { maxBytes: options.maxBodyBytes });
-      const rpc = readRequest(body);
-      const call = openCall(request, response, { principal, agent, method: rpc.method });
-      const result = await runMethod(options.operations, rpc, call);
-      announceExtensions(response, call);
-      if (result.stream) await writeStream(response, rpc, result.stream, options.keepAlive);
-      else response.json({ jsonrpc: '2.0', id: rpc.id, result: result.json });
-    } catch (error) {
-      answerError(options.log, request, response, { error, id: requestId(body) });
-    }
+    void answer(options, request, response);
   };
+}
+
+/** Answers the request, or begins the stream that answers it. Never rejects. */
+async function answer(
+  options: JsonRpcDoorOptions,
+  request: RpcHttpRequest,
+  response: Response,
+): Promise<void> {
+  let body: unknown;
+  try {
+    const principal = await options.authenticate(request.headers, request.ip ?? '');
+    const agent = options.invoker.find(principal, request.params.agentId, 'invoke');
+    requireJson(request);
+    body = await readJsonBody(request, { maxBytes: options.maxBodyBytes });
+    const rpc = readRequest(body);
+    const call = openCall(request, response, { principal, agent, method: rpc.method });
+    const result = await runMethod(options.operations, rpc, call);
+    announceExtensions(response, call);
+    if (result.stream) void stream(options, response, rpc.id, result.stream);
+    else response.json({ jsonrpc: '2.0', id: rpc.id, result: result.json });
+  } catch (error) {
+    answerError(options.log, request, response, { error, id: requestId(body) });
+  }
 }
 
 /** Reads all that the headers and the query say of the call, before any task exists. */
 function openCall(
-  request: Request<{ agentId: string }>,
+  request: RpcHttpRequest,
   response: Response,
   known: Pick<Call, 'principal' | 'agent'> & { method: string },
 ): Call {
@@ -69,7 +83,9 @@ function openCall(
     codec,
     activated,
     properties: parseProperties(queryText(request, 'properties')),
-    signal: signalOf(response),
+    get signal() {
+      return signalOf(response);
+    },
     ...(llmId && { llmId }),
     ...(cursor && { cursor }),
   };
@@ -90,40 +106,47 @@ function announceExtensions(response: Response, call: Call): void {
   if (call.activated.length > 0) response.setHeader(call.codec.extensionsHeader, call.activated.join(', '));
 }
 
-async function writeStream(
+/** Writes the frames until the run is at rest or the reader is gone. Never rejects. */
+async function stream(
+  { keepAlive, log }: JsonRpcDoorOptions,
   response: Response,
-  rpc: JsonRpcRequest,
-  stream: RunStream,
-  keepAlive: KeepAlive,
+  id: JsonRpcRequest['id'],
+  frames: RunStream,
 ): Promise<void> {
-  const opening = `{"jsonrpc":"2.0","id":${JSON.stringify(rpc.id)},"result":`;
+  const opening = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
   const writer = new SseWriter(response, keepAlive);
-  writer.open();
-  for await (const frames of stream.frames()) {
-    let chunk = '';
-    for (const frame of frames) chunk += `id: ${frame.id}\ndata: ${opening}${frame.json}}\n\n`;
-    const full = writer.write(chunk);
-    if (full) await full;
-    if (writer.closed) return;
+  try {
+    writer.open();
+    // A reader that leaves ends its stream at once, and not with the next event.
+    writer.onClose(() => void frames.return());
+    for await (const batch of frames) {
+      let chunk = '';
+      for (const frame of batch) chunk += `id: ${frame.id}\ndata: ${opening}${frame.json}}\n\n`;
+      const full = writer.write(chunk);
+      if (full) await full;
+      if (writer.closed) return;
+    }
+    writer.end();
+  } catch (error) {
+    // There is no place for an error in the middle of a stream: its reader resumes after its last event.
+    logProblem(toProblem(error), log, requestIdOf(response.req));
+    response.destroy();
   }
-  writer.end();
 }
 
-function requireJson(request: Request<{ agentId: string }>): void {
+function requireJson(request: RpcHttpRequest): void {
   if (request.is(['application/json', 'application/a2a+json']) !== false) return;
   throw new Problem('content_type_not_supported', 'The body of a JSON-RPC request is application/json.');
 }
 
 function answerError(
   log: Log,
-  request: Request<{ agentId: string }>,
+  request: RpcHttpRequest,
   response: Response,
   failed: { error: unknown; id: string | number | null },
 ): void {
   const problem = toProblem(failed.error);
   logProblem(problem, log, requestIdOf(request));
-  // A stream that broke in its middle has no place for an error: the reader resumes from its last event.
-  if (response.headersSent) return void response.destroy();
   setProblemHeaders(response, problem);
   const body = { jsonrpc: '2.0', id: failed.id, error: toJsonRpcError(problem) };
   response.status(errorRow(problem.reason).httpStatus).json(body);

@@ -116,7 +116,7 @@ export class RequestHandler implements A2ARequestHandler {
     open: (operations: Operations, call: Call) => Promise<RunStream>,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const stream = await this.#do(context, open);
-    for await (const frames of stream.frames()) {
+    for await (const frames of stream) {
       for (const frame of frames) yield StreamResponse.fromJSON(JSON.parse(frame.json));
     }
   }

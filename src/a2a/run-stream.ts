@@ -3,9 +3,10 @@ import { eventId, isAfter, type Position, type StoredEvent } from '../runs/event
 import type { LoadedRun } from '../runs/log.ts';
 import type { RunRecord } from '../runs/record.ts';
 import { emptySnapshot, fold, type RunSnapshot } from '../runs/snapshot.ts';
+import type { RunReading } from '../runs/reading.ts';
 import { answerPlace, type Call } from './call.ts';
-import { responseOf, taskOf } from './projection.ts';
-import type { StreamResponse } from './wire.ts';
+import { responseOf, taskOf, type AnswerPlace } from './projection.ts';
+import type { Codec, StreamResponse } from './wire.ts';
 
 /** One frame of a stream: the log's event id and the version's JSON text. */
 export interface Frame {
@@ -13,17 +14,23 @@ export interface Frame {
   json: string;
 }
 
-/** One reader's stream of a run: frames in batches, until the run is at rest or the reader leaves. */
-export class RunStream {
+/**
+ * One reader's stream of a run: frames in batches, until the run is at rest or the reader leaves (`return`, at any
+ * time). An iterator by hand, as thousands of them may be open with nothing happening: a generator would hold
+ * on to its last batch, and could not be left while it waits.
+ */
+export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
   readonly #engine: RunEngine;
   readonly #record: RunRecord;
-  readonly #call: Call;
-  readonly #start: { from: Position; first?: LoadedRun };
-  /** Folded along, for the final status message; undefined when the reader joined in the middle. */
-  readonly #folded: RunSnapshot | undefined;
-  readonly #answerIn: ReturnType<typeof answerPlace>;
+  readonly #codec: Codec;
+  readonly #answerIn: AnswerPlace;
   /** What an event's encoding depends on. */
   readonly #dialect: string;
+  readonly #events: RunReading;
+  /** The run whose task comes first, for a reader without a cursor that joins later. */
+  #first: LoadedRun | undefined;
+  /** Folded along, for the final status message; undefined when the reader joined in the middle. */
+  readonly #folded: RunSnapshot | undefined;
 
   constructor(
     engine: RunEngine,
@@ -33,31 +40,49 @@ export class RunStream {
   ) {
     this.#engine = engine;
     this.#record = record;
-    this.#call = call;
-    this.#start = start;
+    this.#codec = call.codec;
     this.#answerIn = answerPlace(call);
     this.#dialect = `${call.codec.version} ${this.#answerIn}`;
+    this.#events = engine.read(record.id, start.from);
+    this.#first = start.first;
+    if (this.#answerIn === 'artifact') return;
     if (start.first) this.#folded = { ...start.first.snapshot };
     else if (start.from.attempt === 0) this.#folded = emptySnapshot(record.createdAt);
   }
 
-  async *frames(): AsyncGenerator<Frame[], void> {
-    const { first, from } = this.#start;
-    if (first) yield [this.#taskFrame(first)];
-    for await (const events of this.#engine.read(this.#record.id, from, this.#call.signal)) {
-      const answer = await this.#answerFor(events);
-      const frames: Frame[] = [];
-      for (const stored of events) {
-        const json = this.#encode(stored, answer);
-        if (json !== undefined) frames.push({ id: eventId(stored), json });
-      }
-      if (frames.length > 0) yield frames;
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Frame[], undefined>> {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first) return { done: false, value: [this.#taskFrame(first)] };
+    for (;;) {
+      const { done, value: events } = await this.#events.next();
+      if (done) return { done, value: undefined };
+      const frames = this.#frames(events, await this.#answerFor(events));
+      if (frames.length > 0) return { done: false, value: frames };
     }
+  }
+
+  async return(): Promise<IteratorResult<Frame[], undefined>> {
+    await this.#events.return?.();
+    return { done: true, value: undefined };
+  }
+
+  #frames(events: readonly StoredEvent[], answer: RunSnapshot | undefined): Frame[] {
+    const frames: Frame[] = [];
+    for (const stored of events) {
+      const json = this.#encode(stored, answer);
+      if (json !== undefined) frames.push({ id: eventId(stored), json });
+    }
+    return frames;
   }
 
   #taskFrame(run: LoadedRun): Frame {
     const task = taskOf(run, { answerIn: this.#answerIn });
-    return { id: eventId(run.snapshot), json: this.#call.codec.encodeEvent({ task }, false) };
+    return { id: eventId(run.snapshot), json: this.#codec.encodeEvent({ task }, false) };
   }
 
   /** The snapshot whose answer the final status repeats, where this reader's version repeats it at all. */
@@ -74,7 +99,7 @@ export class RunStream {
     if (known !== undefined) return known;
     const response: StreamResponse | undefined = responseOf(this.#record, stored, this.#answerIn, answer);
     if (!response) return undefined;
-    const json = this.#call.codec.encodeEvent(response, stored.event.kind === 'finished');
+    const json = this.#codec.encodeEvent(response, stored.event.kind === 'finished');
     stored.encodings ??= {};
     stored.encodings[this.#dialect] = json;
     return json;

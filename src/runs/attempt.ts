@@ -21,6 +21,8 @@ export class Attempt {
   /** Resolves when the attempt's last event is stored, or when it was given up without one; never rejects. */
   readonly done: Promise<void>;
   readonly #controller = new AbortController();
+  /** The executor's outcome, or nothing once it is stopped: one that does not heed its signal is not waited for. */
+  readonly #ended = Promise.withResolvers<Outcome | undefined>();
   readonly #writer: RunWriter;
   readonly #log: Log;
   readonly #deadline: NodeJS.Timeout;
@@ -38,11 +40,12 @@ export class Attempt {
   stop(reason: StopReason): void {
     if (reason === 'shutdown') this.#writer.stopRetrying();
     if (!this.#controller.signal.aborted) this.#controller.abort(new RunStopped(reason));
+    this.#ended.resolve(undefined);
   }
 
   async #run(options: AttemptOptions): Promise<void> {
     try {
-      const outcome = await this.#settle(options);
+      const outcome = this.#settle(await this.#outcome(options), options);
       this.#closed = true;
       if (outcome) void this.#writer.write({ kind: 'finished', at: Date.now(), ...outcome });
       await this.#writer.stored();
@@ -54,8 +57,7 @@ export class Attempt {
   }
 
   /** The outcome to write; undefined when the attempt must end without a word (shutdown, fenced off). */
-  async #settle(options: AttemptOptions): Promise<Outcome | undefined> {
-    const outcome = await this.#outcome(options);
+  #settle(outcome: Outcome | undefined, options: AttemptOptions): Outcome | undefined {
     if (this.#writer.failure !== undefined) throw this.#writer.failure as Error;
     switch (this.#stopReason()) {
       case 'shutdown':
@@ -73,15 +75,11 @@ export class Attempt {
   }
 
   async #outcome(options: AttemptOptions): Promise<Outcome | undefined> {
-    const { signal } = this.#controller;
-    const stopped = new Promise<undefined>((resolve) => {
-      signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
+    this.#consume(options).then(this.#ended.resolve, this.#ended.reject);
     try {
-      // An executor that does not heed the signal must not keep a canceled run alive.
-      return await Promise.race([this.#consume(options), stopped]);
+      return await this.#ended.promise;
     } catch (error) {
-      if (!signal.aborted)
+      if (!this.#controller.signal.aborted)
         this.#log.error('An agent failed inside the gateway.', { runId: options.runId, error });
       return failed('internal_error', 'The agent failed inside the gateway; its log names the cause.');
     }

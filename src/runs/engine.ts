@@ -2,11 +2,11 @@ import { hash, randomUUIDv7 } from 'node:crypto';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Attempt } from './attempt.ts';
-import { isTerminal, type Position, type StoredEvent } from './event.ts';
+import { isTerminal, type Position } from './event.ts';
 import type { Execution, Executor, Outcome } from './executor.ts';
 import type { LoadedRun, RunLog } from './log.ts';
 import type { JsonObject, Message, Turn } from './message.ts';
-import { readRun } from './reading.ts';
+import { readRun, type RunReading } from './reading.ts';
 import type { DoorName, Properties, RunRecord } from './record.ts';
 import type { SecretBox } from './secret-box.ts';
 import { emptySnapshot, fold, type RunSnapshot } from './snapshot.ts';
@@ -92,7 +92,7 @@ export class RunEngine {
   }
 
   /** Stored events after `position`, then live ones, until the run is at rest; ends quietly when `signal` aborts. */
-  read(runId: string, position: Position, signal: AbortSignal): AsyncGenerator<readonly StoredEvent[], void> {
+  read(runId: string, position: Position, signal?: AbortSignal): RunReading {
     return readRun(this.#options.log, runId, position, signal);
   }
 

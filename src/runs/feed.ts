@@ -42,7 +42,7 @@ export class Feed {
   }
 
   /** Implements `RunLog.follow` over this feed and the store's own reading. */
-  follow(options: FollowOptions): AsyncIterableIterator<readonly StoredEvent[]> {
+  follow(options: FollowOptions): AsyncIterableIterator<readonly StoredEvent[], undefined> {
     return new Follower(this, options);
   }
 }
@@ -50,6 +50,6 @@ export class Feed {
 export interface FollowOptions {
   runId: string;
   position: Position;
-  signal: AbortSignal;
+  signal: AbortSignal | undefined;
   read: ReadStored;
 }

@@ -29,6 +29,8 @@ export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader
   /** Whether the store must be read before the live events count. */
   #behind = true;
   #reading = false;
+  /** Whether the last batch ended with the event that brought the run to rest. */
+  #atRest = false;
   #queue: Batch[] | undefined;
   #queued = 0;
   #waiting: PromiseWithResolvers<Result> | undefined;
@@ -46,10 +48,11 @@ export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader
   /** The next batch, never empty. One call at a time. */
   next(): Promise<Result> {
     if (this.#status === 'new') this.#open();
+    if (this.#atRest) this.#end();
     if (this.#status === 'ended') return Promise.resolve({ done: true, value: undefined });
     if (this.#waiting) return Promise.reject(new Error('A follower has one reader: await next() first.'));
     const batch = this.#behind ? undefined : this.#take();
-    if (batch) return Promise.resolve({ done: false, value: batch });
+    if (batch) return Promise.resolve(this.#result(batch));
     this.#waiting = Promise.withResolvers();
     const { promise } = this.#waiting;
     if (this.#behind) void this.#catchUp();
@@ -80,16 +83,16 @@ export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader
 
   #open(): void {
     const { runId, signal } = this.#options;
-    this.#status = signal.aborted ? 'ended' : 'open';
-    if (signal.aborted) return;
-    signal.addEventListener('abort', this, { once: true });
+    this.#status = signal?.aborted ? 'ended' : 'open';
+    if (signal?.aborted) return;
+    signal?.addEventListener('abort', this, { once: true });
     this.#feed.subscribe(runId, this);
   }
 
   #end(): void {
     if (this.#status === 'open') {
       const { runId, signal } = this.#options;
-      signal.removeEventListener('abort', this);
+      signal?.removeEventListener('abort', this);
       this.#feed.unsubscribe(runId, this);
     }
     this.#status = 'ended';
@@ -129,7 +132,12 @@ export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader
   #deliver(batch: Batch): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.resolve({ done: false, value: batch });
+    waiting?.resolve(this.#result(batch));
+  }
+
+  #result(batch: Batch): Result {
+    this.#atRest = batch.at(-1)?.event.kind === 'finished';
+    return { done: false, value: batch };
   }
 
   #enqueue(events: Batch): void {

@@ -29,14 +29,14 @@ export interface RunLog {
 
   /**
    * Stored events after `position` (from the beginning: {attempt: 0, sequence: 0}), then those that follow,
-   * in order, without a gap or repetition, in batches that are never empty. It does not end by itself:
-   * the reader stops (`return`), or `signal` aborts, which ends it quietly.
+   * in order, without a gap or repetition, in batches that are never empty. It ends after a batch whose last
+   * event brings the run to rest, when the reader stops (`return`), and quietly when `signal` aborts.
    */
   follow(
     runId: string,
     position: Position,
-    signal: AbortSignal,
-  ): AsyncIterableIterator<readonly StoredEvent[]>;
+    signal?: AbortSignal,
+  ): AsyncIterableIterator<readonly StoredEvent[], undefined>;
 
   /** Whether the events after `position` are all still there (they outlive the run by RETENTION_EVENT_HOURS). */
   covers(runId: string, position: Position): Promise<boolean>;

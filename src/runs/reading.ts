@@ -1,22 +1,46 @@
 import { isAfter, isResting, type Position, type StoredEvent } from './event.ts';
 import type { RunLog } from './log.ts';
 
-const beginning: Position = { attempt: 0, sequence: 0 };
+/** Batches of a run's events, in order, until the run is at rest or the reader leaves. */
+export type RunReading = AsyncIterableIterator<readonly StoredEvent[], undefined>;
 
 /**
  * Reads a run from `position` until it is at rest: what is stored, then what comes, each event once and in
  * order. Ends at once when the run is at rest and holds nothing after the position.
  */
-export async function* readRun(
-  log: RunLog,
-  runId: string,
-  position: Position,
-  signal: AbortSignal,
-): AsyncGenerator<readonly StoredEvent[], void> {
-  if (isAfter(position, beginning) && (await nothingFollows(log, runId, position))) return;
-  for await (const events of log.follow(runId, position, signal)) {
-    yield events;
-    if (events.at(-1)?.event.kind === 'finished') return;
+export function readRun(log: RunLog, runId: string, position: Position, signal?: AbortSignal): RunReading {
+  const events = log.follow(runId, position, signal);
+  // From the beginning something always follows.
+  if (position.attempt === 0) return events;
+  return new RestReading(events, async () => await nothingFollows(log, runId, position));
+}
+
+/** A reading that looks first whether there is anything to read. */
+class RestReading implements RunReading {
+  readonly #events: RunReading;
+  readonly #isOver: () => Promise<boolean>;
+  #begun = false;
+
+  constructor(events: RunReading, isOver: () => Promise<boolean>) {
+    this.#events = events;
+    this.#isOver = isOver;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<readonly StoredEvent[], undefined>> {
+    if (!this.#begun) {
+      this.#begun = true;
+      if (await this.#isOver()) await this.return();
+    }
+    return await this.#events.next();
+  }
+
+  async return(): Promise<IteratorResult<readonly StoredEvent[], undefined>> {
+    await this.#events.return?.();
+    return { done: true, value: undefined };
   }
 }
 

@@ -36,7 +36,7 @@ async function send(text = 'Hello', changes: Parameters<typeof callOn>[1] = {}):
 
 async function idsOf(stream: RunStream): Promise<string[]> {
   const ids: string[] = [];
-  for await (const frames of stream.frames()) ids.push(...frames.map(({ id }) => id));
+  for await (const frames of stream) ids.push(...frames.map(({ id }) => id));
   return ids;
 }
 

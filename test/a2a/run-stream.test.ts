@@ -49,7 +49,7 @@ function fromBeginning(record: RunRecord, call: Call): RunStream {
 
 async function framesOf(stream: RunStream): Promise<Frame[]> {
   const frames: Frame[] = [];
-  for await (const batch of stream.frames()) frames.push(...batch);
+  for await (const batch of stream) frames.push(...batch);
   return frames;
 }
 

@@ -73,8 +73,8 @@ export class SqliteRunLog implements RunLog {
   follow(
     runId: string,
     position: Position,
-    signal: AbortSignal,
-  ): AsyncIterableIterator<readonly StoredEvent[]> {
+    signal?: AbortSignal,
+  ): AsyncIterableIterator<readonly StoredEvent[], undefined> {
     return this.#feed.follow({ runId, position, signal, read: this.#read });
   }
 
