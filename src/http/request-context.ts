@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Log } from '../telemetry/log.ts';
 
 const REQUEST_ID = Symbol('requestId');
 const ACCEPTED_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
+const STARTED_AT = Symbol('startedAt');
+
 interface Identified {
   [REQUEST_ID]?: string;
+  [STARTED_AT]?: number;
 }
 
 /**
@@ -15,22 +18,25 @@ interface Identified {
  * in the answer, and writes one debug line when the answer is over.
  */
 export function requestContext(log: Log): RequestHandler {
+  // One listener for all answers: an open stream holds no closure of its own for a line at its end.
+  function whenOver(this: ServerResponse): void {
+    const request = this.req as IncomingMessage & Identified & { originalUrl?: string };
+    log.debug('request', {
+      requestId: requestIdOf(request),
+      method: request.method,
+      path: pathOf(request.originalUrl ?? ''),
+      status: this.statusCode,
+      ms: Math.round((performance.now() - (request[STARTED_AT] ?? 0)) * 10) / 10,
+      ...(!this.writableFinished && { cutOff: true }),
+    });
+  }
   return (request, response, next) => {
-    const startedAt = performance.now();
+    (request as Identified)[STARTED_AT] = performance.now();
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && ACCEPTED_ID.test(given) ? given : randomUUID();
     (request as Identified)[REQUEST_ID] = requestId;
     response.setHeader('X-Request-Id', requestId);
-    response.once('close', () => {
-      log.debug('request', {
-        requestId,
-        method: request.method,
-        path: pathOf(request.originalUrl),
-        status: response.statusCode,
-        ms: Math.round((performance.now() - startedAt) * 10) / 10,
-        ...(!response.writableFinished && { cutOff: true }),
-      });
-    });
+    response.on('close', whenOver);
     next();
   };
 }

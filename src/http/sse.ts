@@ -18,6 +18,7 @@ export class SseWriter implements KeptAlive {
   /** Tick since which the socket has been full, or the end has not got through. */
   #waitingSince = NOT_WAITING;
   #drained: PromiseWithResolvers<void> | undefined;
+  #listener: (() => void) | undefined;
 
   constructor(response: ServerResponse, keepAlive: KeepAlive) {
     this.#response = response;
@@ -37,7 +38,7 @@ export class SseWriter implements KeptAlive {
       this.#closed = true;
       return;
     }
-    response.once('close', () => this.#onClose());
+    response.on('close', () => this.#onClose());
     this.#writtenAt = this.#keepAlive.now;
     this.#keepAlive.add(this);
     response.writeHead(200, {
@@ -77,10 +78,10 @@ export class SseWriter implements KeptAlive {
     this.#response.end();
   }
 
-  /** Calls the listener once when the stream is over, whoever ended it. */
+  /** Has the listener called once when the stream is over, whoever ended it. One listener; after `open`. */
   onClose(listener: () => void): void {
-    if (this.#response.closed) queueMicrotask(listener);
-    else this.#response.once('close', listener);
+    if (this.#response.destroyed) queueMicrotask(listener);
+    else this.#listener = listener;
   }
 
   tick(now: number, idleTicks: number, stuckTicks: number): void {
@@ -113,6 +114,8 @@ export class SseWriter implements KeptAlive {
 
   #onClose(): void {
     this.#closed = true;
+    this.#listener?.();
+    this.#listener = undefined;
     this.#keepAlive.delete(this);
     this.#drained?.resolve();
     this.#drained = undefined;
