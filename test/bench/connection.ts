@@ -57,6 +57,11 @@ export class Connection {
     await this.#first.promise;
   }
 
+  /** What came since the last request. */
+  get received(): string {
+    return Buffer.concat(this.#chunks).toString('latin1');
+  }
+
   close(): void {
     this.#waiting = undefined;
     this.#first = undefined;

@@ -1,5 +1,5 @@
 import { eventsJob, startFramesServer, startGateway } from './contestants.ts';
-import type { GroupOptions, GroupResult, Row, Table } from './group.ts';
+import type { Figures, GroupOptions, GroupResult, Row, Table } from './group.ts';
 import type { HoldJob } from './job.ts';
 import { measureOnce, spread, type Spread } from './measure.ts';
 import { captureFrames } from './events.ts';
@@ -21,24 +21,35 @@ export async function measureIdle({ load, short }: GroupOptions): Promise<GroupR
   const measured: { name: string; rounds: IdleFigures[] }[] = [
     { name: 'node:http', rounds: [] },
     { name: 'Express 5', rounds: [] },
-    { name: 'gateway', rounds: [] },
+    { name: 'gateway, all on one run', rounds: [] },
+    { name: 'gateway, a run each', rounds: [] },
   ];
   const starts = [
     async () => await startFramesServer('node', frames, true),
     async () => await startFramesServer('express', frames, true),
+    async () => await startGateway(),
     async () => await startGateway(),
   ];
   for (let round = 0; round < (short ? 1 : 3); round++) {
     for (const [index, one] of measured.entries()) {
       const server = await starts[index]?.();
       if (server)
-        one.rounds.push(await measureServer(load, server, { streams, ours: one.name === 'gateway' }));
+        one.rounds.push(
+          await measureServer(load, server, {
+            streams,
+            ours: one.name.startsWith('gateway'),
+            subscribed: one.name.endsWith('one run'),
+          }),
+        );
     }
   }
   const start = spread(await measureStarts(7));
   return {
     tables: [idleTable(streams, measured), startTable(start)],
-    figures: figuresOf(measured[2]?.rounds ?? [], start),
+    figures: figuresOf(
+      measured.slice(2).map(({ rounds }) => rounds),
+      start,
+    ),
   };
 }
 
@@ -52,16 +63,16 @@ async function framesOf(load: Child): Promise<string[]> {
 async function measureServer(
   load: Child,
   server: Child,
-  { streams, ours }: { streams: number; ours: boolean },
+  { streams, ours, subscribed }: { streams: number; ours: boolean; subscribed: boolean },
 ): Promise<IdleFigures> {
   const options = { dialect: 'v1', connections: 1, seconds: 1 } as const;
   const job = await eventsJob(server, { ...options, script: { pace: 'hang', size: 0 } });
   // What the first requests make the process load and compile is not the streams' cost.
-  await load.ask('hold', { job, streams: 200 } satisfies HoldJob);
+  await load.ask('hold', { job, streams: 200, subscribed } satisfies HoldJob);
   await load.ask('release');
   await server.ask('collectGarbage');
   const before = await server.usage();
-  await load.ask('hold', { job, streams } satisfies HoldJob);
+  await load.ask('hold', { job, streams, subscribed } satisfies HoldJob);
   await server.ask('collectGarbage');
   const after = await server.usage();
   let latency = { p50: Number.NaN, p99: Number.NaN };
@@ -82,7 +93,7 @@ function idleTable(
     name,
     cells: {
       'RSS kB/stream': spread(rounds.map(({ perStream }) => perStream / 1000)),
-      ...(name === 'gateway' && {
+      ...(name.startsWith('gateway') && {
         'new stream p50 ms': spread(rounds.map(({ p50 }) => p50)),
         'new stream p99 ms': spread(rounds.map(({ p99 }) => p99)),
       }),
@@ -100,10 +111,13 @@ function startTable(start: Spread): Table {
   };
 }
 
-function figuresOf(rounds: readonly IdleFigures[], start: Spread) {
+function figuresOf([streams = [], runs = []]: readonly (readonly IdleFigures[])[], start: Spread): Figures {
+  const kilobytes = (rounds: readonly IdleFigures[]): number =>
+    spread(rounds.map(({ perStream }) => perStream / 1000)).median;
   return {
-    idleKilobytes: spread(rounds.map(({ perStream }) => perStream / 1000)).median,
-    idleNewP99: spread(rounds.map(({ p99 }) => p99)).median,
+    idleKilobytes: kilobytes(streams),
+    idleRunKilobytes: kilobytes(runs),
+    idleNewP99: spread(runs.map(({ p99 }) => p99)).median,
     startMs: start.median,
   };
 }

@@ -39,6 +39,8 @@ export interface LoadResult {
 export interface HoldJob {
   job: LoadJob;
   streams: number;
+  /** All of them subscribe to one run, in place of starting one each. */
+  subscribed?: boolean;
 }
 
 /** Microseconds of the clock that all processes of the machine share. */

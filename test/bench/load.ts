@@ -31,7 +31,13 @@ function bodyOf({ dialect, script }: LoadJob, messageId: string): object {
 /** Makes the text of the job's requests: they differ in the message id alone, which has a fixed length. */
 function requestMaker(job: LoadJob): () => string {
   const place = '#'.repeat(21);
-  const body = JSON.stringify(bodyOf(job, place));
+  const [before = '', after = ''] = requestText(job, bodyOf(job, place)).split(place);
+  if (job.dialect === 'openai') return () => before;
+  return () => `${before}${instance}-${String(++requests).padStart(12, '0')}${after}`;
+}
+
+function requestText(job: LoadJob, content: object): string {
+  const body = JSON.stringify(content);
   const url = new URL(job.url);
   const headers = {
     Host: url.host,
@@ -40,11 +46,7 @@ function requestMaker(job: LoadJob): () => string {
     ...job.headers,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const [before = '', after = ''] = `POST ${url.pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body}`.split(
-    place,
-  );
-  if (job.dialect === 'openai') return () => before;
-  return () => `${before}${instance}-${String(++requests).padStart(12, '0')}${after}`;
+  return `POST ${url.pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 }
 
 /** The measuring of one job, shared by its connections. */
@@ -106,13 +108,27 @@ class Measurement {
   }
 }
 
-async function hold({ job, streams }: HoldJob): Promise<void> {
+async function holdOne(url: URL, text: string): Promise<Connection> {
+  const connection = await Connection.open(url);
+  held.push(connection);
+  await connection.hold(text);
+  return connection;
+}
+
+/** Makes the requests of readers that subscribe to one run, which it starts. */
+async function subscriptionMaker(job: LoadJob): Promise<() => string> {
+  const { received } = await holdOne(new URL(job.url), requestMaker(job)());
+  const id = /"task":\{"id":"([^"]+)"/.exec(received)?.[1];
+  if (id === undefined) throw new Error(`No task to subscribe to: ${received.slice(0, 500)}`);
+  const text = requestText(job, { jsonrpc: '2.0', id: 1, method: 'SubscribeToTask', params: { id } });
+  return () => text;
+}
+
+async function hold({ job, streams, subscribed }: HoldJob): Promise<void> {
   const url = new URL(job.url);
-  const next = requestMaker(job);
+  const next = subscribed ? await subscriptionMaker(job) : requestMaker(job);
   const openOne = async (): Promise<void> => {
-    const connection = await Connection.open(url);
-    held.push(connection);
-    await connection.hold(next());
+    await holdOne(url, next());
   };
   const wave = 100;
   for (let opened = 0; opened < streams; opened += wave) {
