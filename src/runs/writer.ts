@@ -8,8 +8,8 @@ const snapshotIntervalMs = 500;
 /** How long a store that is away is waited for. */
 const storePatienceMs = 30_000;
 const storeRetryMs = 250;
-/** Text that waits to be stored grows to about this many characters; what comes then is an event of its own. */
-const mergedCharacters = 256;
+/** So many pieces of text may wait to be stored, each an event of its own; what comes faster joins the last one. */
+const mostWaitingTexts = 32;
 /** More unsaved events than this make the executor wait; merged text counts piece by piece. */
 const mostUnsaved = 1_000;
 
@@ -26,6 +26,8 @@ export class RunWriter {
   #pending: RunEvent[] = [];
   /** How many writes the pending events come from. */
   #unsaved = 0;
+  /** Texts among the pending events. */
+  #waitingTexts = 0;
   #patient = true;
   #flushing: Promise<void> | undefined;
   #savedState: RunSnapshot['state'];
@@ -51,15 +53,21 @@ export class RunWriter {
   write(event: RunEvent): Promise<void> | undefined {
     // Nothing may follow a gap.
     if (this.#failure !== undefined) return undefined;
-    const last = this.#pending.at(-1);
-    if (event.kind === 'text' && last?.kind === 'text' && mayMerge(last.text, event)) {
-      this.#pending[this.#pending.length - 1] = { ...last, text: last.text + event.text, last: event.last };
-    } else {
-      this.#pending.push(event);
-    }
+    if (event.kind !== 'text' || !this.#merge(event)) this.#pending.push(event);
     this.#unsaved += 1;
     this.#flushing ??= this.#flush();
     return this.#unsaved > mostUnsaved ? this.#flushing : undefined;
+  }
+
+  /** Joins the text to the one that waits before it, if there is a flood of them; an end without text always. */
+  #merge(event: RunEvent & { kind: 'text' }): boolean {
+    const last = this.#pending.at(-1);
+    const mayMerge =
+      last?.kind === 'text' && !event.first && (this.#waitingTexts >= mostWaitingTexts || event.text === '');
+    if (!mayMerge) this.#waitingTexts += 1;
+    else
+      this.#pending[this.#pending.length - 1] = { ...last, text: last.text + event.text, last: event.last };
+    return mayMerge;
   }
 
   /** Resolves when everything written so far is stored. @throws what made the write fail for good. */
@@ -102,6 +110,7 @@ export class RunWriter {
       if (event.kind === 'restarted') for (const end of this.#endsOfOpenSteps(event.at)) add(end);
     }
     this.#pending = [];
+    this.#waitingTexts = 0;
     this.#unsaved = 0;
     return { attempt: this.#attempt, events, ...this.#dueSnapshot() };
   }
@@ -144,9 +153,4 @@ export function acceptedSnapshot(at: number): RunSnapshot {
   const snapshot = emptySnapshot(at);
   fold(snapshot, { attempt: 1, sequence: 1, event: { kind: 'accepted', at } });
   return snapshot;
-}
-
-/** An end without text never needs an event of its own. */
-function mayMerge(waiting: string, event: RunEvent & { kind: 'text' }): boolean {
-  return !event.first && (waiting.length < mergedCharacters || event.text === '');
 }

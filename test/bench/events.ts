@@ -91,16 +91,16 @@ async function costContestants({ gateway, sdk }: Servers, short: boolean): Promi
   const seconds = short ? 0.25 : 1;
   const contestants: Contestant[] = [];
   for (const size of sizes) {
-    for (const pace of ['burst', 'paced'] as const) {
+    for (const pace of ['steps', 'paced'] as const) {
       const job = await eventsJob(gateway, { dialect: 'v1', script: { pace, size }, seconds });
       contestants.push({ name: `gateway ${pace} ${size}`, server: gateway, job });
     }
     // The stock server needs a second of its core for a long stream: no time for that in a short run.
     if (short) continue;
     const connections = size === 1_000 ? 1 : 10;
-    const script: Script = { pace: 'burst', size };
+    const script: Script = { pace: 'steps', size };
     const job = await eventsJob(sdk, { dialect: 'v1', script, connections, seconds });
-    contestants.push({ name: `stock SDK burst ${size}`, server: sdk, job });
+    contestants.push({ name: `stock SDK steps ${size}`, server: sdk, job });
   }
   return contestants;
 }
@@ -133,7 +133,7 @@ function withoutOwnRatio(row: Row): Row {
 
 function costTable(samples: Samples): Table {
   const column = (size: number): string => `${size} events, µs/event`;
-  const kinds = ['gateway burst', 'gateway paced', 'stock SDK burst'];
+  const kinds = ['gateway steps', 'gateway paced', 'stock SDK steps'];
   const rows = kinds.map((name): Row => ({
     name,
     cells: Object.fromEntries(
@@ -161,5 +161,5 @@ function streamFigures(samples: Samples): Figures {
 function costFigures(samples: Samples): Figures {
   const growth = (kind: string): number =>
     ratioOf(samples, [`${kind} 1000`, `${kind} 20`], processor).median / (1_000 / 20);
-  return { costGrowth: growth('gateway burst'), pacedCostGrowth: growth('gateway paced') };
+  return { costGrowth: growth('gateway steps'), pacedCostGrowth: growth('gateway paced') };
 }

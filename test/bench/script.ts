@@ -25,15 +25,9 @@ export function piece(index: number): string {
   return `~${index} a few words `;
 }
 
-/** What the gateway does not merge although it comes in one go: a piece of 256 characters. */
-export function block(index: number): string {
-  return piece(index).padEnd(256, 'and some more words ');
-}
-
 /** The pieces of the answer that an agent gives to a script. */
 export function piecesOf(script: Script): string[] {
-  const make = script.pace === 'burst' ? block : piece;
-  return Array.from({ length: piecesIn(script) }, (_, index) => make(index));
+  return Array.from({ length: piecesIn(script) }, (_, index) => piece(index));
 }
 
 /** Events of a stream of text beside that: the task, a step's start and end, the final status. */

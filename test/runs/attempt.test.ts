@@ -39,7 +39,7 @@ function story({ store }: Trial): string[] {
 test('an executor that ends makes one end, after all it said', async () => {
   const trial = attemptAt(saying('a', 'b'));
   await trial.attempt.done;
-  expect(story(trial)).toEqual(['text', 'completed']);
+  expect(story(trial)).toEqual(['text', 'text', 'completed']);
 });
 
 test('an executor that throws fails the run, without its words, and is logged', async () => {

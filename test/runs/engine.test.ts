@@ -38,7 +38,7 @@ describe('a run', () => {
     const { record, created } = await engine.start(startRequest(agentWith(saying('Hel', 'lo'))));
     const [events, answer] = await Promise.all([eventsOf(engine, record.id), engine.settled(record, never)]);
     expect(created).toBe(true);
-    expect(kindsOf(events)).toEqual(['accepted', 'text', 'finished']);
+    expect(kindsOf(events)).toEqual(['accepted', 'text', 'text', 'finished']);
     expect(answer).toMatchObject({ state: 'completed', text: 'Hello' });
     expect((await engine.load(record.id))?.snapshot).toEqual(answer);
     expect(await engine.settled(record, never)).toEqual(answer);

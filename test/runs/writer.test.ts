@@ -62,21 +62,36 @@ describe('numbering', () => {
   });
 });
 
+/** So many texts of one turn stay events of their own. */
+const mostWaitingTexts = 32;
+
 describe('text of one turn', () => {
-  test('becomes one event that keeps the first beginning and the last end', async () => {
+  test('stays piece by piece as long as it is not a flood; an end without text joins the last piece', async () => {
     const { log, writer } = writing();
     for (const event of [say('a', true), say('b'), say('c'), say('', false, true)]) void writer.write(event);
     await writer.stored();
-    expect(log.events.map(({ event }) => event)).toEqual([say('abc', true, true)]);
+    expect(log.events.map(({ event }) => event)).toEqual([say('a', true), say('b'), say('c', false, true)]);
+  });
+
+  test('a flood becomes one event that keeps the last end', async () => {
+    const { log, writer } = writing();
+    void writer.write(say('a', true));
+    for (let index = 0; index < 99; index += 1) void writer.write(say('b', false, index === 98));
+    await writer.stored();
+    const events = log.events.map(({ event }) => event);
+    const rest = 100 - mostWaitingTexts + 1;
+    expect(events).toHaveLength(mostWaitingTexts);
+    expect(events[0]).toEqual(say('a', true));
+    expect(events.at(-1)).toEqual(say('b'.repeat(rest), false, true));
   });
 
   test('is not merged over another event, nor over a new beginning', async () => {
     const { log, writer } = writing();
-    for (const event of [say('a', true), note, say('b'), say('c'), say('anew', true), say('!')])
+    const flood = Array.from({ length: mostWaitingTexts }, (_, index) => say('a', index === 0));
+    for (const event of [...flood, note, say('b'), say('c'), say('anew', true), say('!')])
       void writer.write(event);
     await writer.stored();
-    expect(log.events.map(({ event }) => event)).toEqual([
-      say('a', true),
+    expect(log.events.slice(mostWaitingTexts).map(({ event }) => event)).toEqual([
       note,
       say('bc'),
       say('anew!', true),
@@ -105,7 +120,9 @@ describe('text of one turn', () => {
     held.open();
     await writer.stored();
     expect(log.mostInFlight).toBe(1);
-    expect(log.events.map(({ event }) => event)).toEqual([say('a', true), say('b'.repeat(50))]);
+    expect(log.batches).toHaveLength(2);
+    const texts = log.events.map(({ event }) => (event.kind === 'text' ? event.text : ''));
+    expect(texts.join('')).toBe(`a${'b'.repeat(50)}`);
   });
 });
 
