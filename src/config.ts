@@ -90,6 +90,11 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
   };
   const defaultAgent = variables.text('DEFAULT_AGENT');
   if (defaultAgent !== undefined) config.defaultAgent = defaultAgent;
+  // A message that attaches to a run must find that run's events.
+  if (config.idempotencyWindowSeconds > config.retentionEventHours * 3600) {
+    const expected = 'must not be longer than RETENTION_EVENT_HOURS';
+    variables.problems.push({ variable: 'IDEMPOTENCY_WINDOW_SECONDS', expected });
+  }
   if (variables.problems.length > 0) throw new ConfigError(variables.problems);
   return deepFreeze(config);
 }

@@ -297,3 +297,9 @@ describe('providers', () => {
     );
   });
 });
+
+test('a message cannot attach to a run whose events are gone', () => {
+  const env = { IDEMPOTENCY_WINDOW_SECONDS: '7200', RETENTION_EVENT_HOURS: '1' };
+  expect(() => readConfig(env)).toThrow(/IDEMPOTENCY_WINDOW_SECONDS must not be longer/);
+  expect(readConfig({ ...env, RETENTION_EVENT_HOURS: '2' }).idempotencyWindowSeconds).toBe(7200);
+});
