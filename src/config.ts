@@ -4,7 +4,7 @@ import express from 'express';
 import { readProviders } from './config-providers.ts';
 import { ConfigError, Variables, isBaseUrl, isSecureUrl, withoutTrailingSlash } from './config-variables.ts';
 import type { Environment } from './config-variables.ts';
-import type { Price } from './llm/model.ts';
+import type { ProviderRecord } from './llm/provider.ts';
 
 export { ConfigError } from './config-variables.ts';
 export type { ConfigProblem, Environment } from './config-variables.ts';
@@ -50,21 +50,8 @@ export interface JwtConfig {
   rolesClaim: string;
 }
 
-/** One record is one model; `id` is what callers name in `llmId`. */
-export interface LlmProvider {
-  id: string;
-  name: string;
-  baseUrl: string;
-  /** Resolved; undefined for servers without a key. */
-  apiKey?: string;
-  model: string;
-  default: boolean;
-  price?: Price;
-  /** Seconds until the first token, and between two tokens. */
-  timeoutSeconds: number;
-  /** Concurrent completions; more wait. */
-  maxConcurrency: number;
-}
+/** One record is one model; its key is resolved. */
+export type LlmProvider = Omit<ProviderRecord, 'fetch'>;
 
 export interface TerminalOptions {
   /** Whether the log goes to a terminal, which decides the default of LOG_FORMAT. */

@@ -25,6 +25,8 @@ async function main(): Promise<void> {
   }
   const log = createLog({ level: config.logLevel, format: config.logFormat, redactor });
   const gateway = await openGateway({ config, log, env: process.env });
+  // A reader of the log that goes away must not take the gateway with it.
+  process.stdout.on('error', () => undefined);
   process.stdout.write(announce(config, gateway));
   const stop = (): void => void gateway.stop().then(() => process.exit(0));
   process.once('SIGTERM', stop);

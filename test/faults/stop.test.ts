@@ -116,3 +116,13 @@ test('a port that is taken is said in one sentence, with exit code 1', async () 
   expect(await second.exited).toBe(1);
   expect(second.output().trim()).toMatch(/^The gateway could not start: .*EADDRINUSE.*$/m);
 });
+
+test('a reader of its output that goes away does not end it', async () => {
+  const gateway = await start({ LOG_LEVEL: 'debug' });
+  gateway.closeOutput();
+  for (let index = 0; index < 5; index += 1) {
+    const answer = await call(gateway.url, 'talker', rpc('SendMessage', v1Text('Hi')), { headers });
+    expect(answer.error).toBeUndefined();
+  }
+  expect(await gateway.end('SIGTERM')).toBe(0);
+});

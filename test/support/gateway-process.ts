@@ -19,6 +19,8 @@ export interface GatewayProcess {
   url: string;
   /** What it has written to its standard output and error so far. */
   output(): string;
+  /** Nobody reads its standard output any more, as when a log collector dies. */
+  closeOutput(): void;
   /** Exit code, or the signal that ended it. */
   exited: Promise<number | NodeJS.Signals>;
   /** Sends a signal and waits for the end. */
@@ -60,6 +62,7 @@ export async function startProcess(
   return {
     url: await urlOf(child, () => output),
     output: () => output,
+    closeOutput: () => void child.stdout.destroy(),
     exited,
     signal,
     end: async (name) => {
