@@ -24,15 +24,21 @@ async function main(): Promise<void> {
     if (secret !== undefined) redactor.add(secret);
   }
   const log = createLog({ level: config.logLevel, format: config.logFormat, redactor });
-  const gateway = await openGateway({ config, log, env: process.env });
-  // A reader of the log that goes away must not take the gateway with it.
-  process.stdout.on('error', () => undefined);
-  process.stdout.write(announce(config, gateway));
-  const stop = (): void => void gateway.stop().then(() => process.exit(0));
+  const opening = openGateway({ config, log, env: process.env });
+  // From the first moment: whoever reads the announcement may end the process in the next one.
+  const stop = (): void =>
+    void opening.then(async (gateway) => await gateway.stop()).then(() => process.exit(0), ignore);
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  const gateway = await opening;
+  // A reader of the log that goes away must not take the gateway with it.
+  process.stdout.on('error', ignore);
+  process.stdout.write(announce(config, gateway));
   await gateway.models.warmUp();
 }
+
+/** For errors that somebody else reports, or that nobody can be told. */
+function ignore(): void {}
 
 try {
   await main();
