@@ -10,6 +10,9 @@ export function announce(config: Config, gateway: Gateway): string {
   if (config.authAnonymous)
     sections.push('WARNING: AUTH_ANONYMOUS is on: callers without credentials are let in.');
   const example = gateway.agents.defaultAgent();
+  if (!example && config.defaultAgent !== undefined) {
+    sections.push(`WARNING: DEFAULT_AGENT names ${config.defaultAgent}, which no file declares.`);
+  }
   if (example) {
     const url = `${gateway.url}/a2a/${example.id}`;
     const question = example.definition.card.skills.flatMap((skill) => skill.examples ?? [])[0] ?? 'Hello';

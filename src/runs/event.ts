@@ -63,7 +63,7 @@ export interface StepDetail {
   prompt?: string;
 }
 
-/** Why a run failed: a code of surface.md §5 and a sentence that says what to do next. */
+/** Why a run failed: a code of the REST errors and a sentence that says what to do next. */
 export interface Failure {
   code: string;
   message: string;
@@ -105,7 +105,7 @@ export interface StoredEvent extends Position {
   encodings?: Record<string, string>;
 }
 
-/** `<attempt>-<sequence>`: the SSE id of surface.md §3. */
+/** `<attempt>-<sequence>`: the SSE id of every stream. */
 export function eventId(position: Position): string {
   return `${position.attempt}-${position.sequence}`;
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, Message, Part, Turn } from './message.ts';
 
-/** Execution options that every door takes as `properties` (surface.md §4). */
+/** Execution options that every door takes as `properties`. */
 export interface Properties {
   includeProbe: boolean;
   includeSteps: boolean;
