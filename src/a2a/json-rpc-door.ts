@@ -106,6 +106,9 @@ function announceExtensions(response: Response, call: Call): void {
   if (call.activated.length > 0) response.setHeader(call.codec.extensionsHeader, call.activated.join(', '));
 }
 
+/** A batch that is longer is written in pieces, so that a reader who does not read holds no more than one of them. */
+const chunkCharacters = 65_536;
+
 /** Writes the frames until the run is at rest or the reader is gone. Never rejects. */
 async function stream(
   { keepAlive, log }: JsonRpcDoorOptions,
@@ -121,10 +124,14 @@ async function stream(
     writer.onClose(() => void frames.return());
     for await (const batch of frames) {
       let chunk = '';
-      for (const frame of batch) chunk += `id: ${frame.id}\ndata: ${opening}${frame.json}}\n\n`;
-      const full = writer.write(chunk);
-      if (full) await full;
-      if (writer.closed) return;
+      for (const [index, frame] of batch.entries()) {
+        chunk += `id: ${frame.id}\ndata: ${opening}${frame.json}}\n\n`;
+        if (chunk.length < chunkCharacters && index < batch.length - 1) continue;
+        const full = writer.write(chunk);
+        if (full) await full;
+        if (writer.closed) return;
+        chunk = '';
+      }
     }
     writer.end();
   } catch (error) {
@@ -147,6 +154,8 @@ function answerError(
 ): void {
   const problem = toProblem(failed.error);
   logProblem(problem, log, requestIdOf(request));
+  // Half an answer is out: all that is left is to cut it off.
+  if (response.headersSent) return void response.destroy();
   setProblemHeaders(response, problem);
   const body = { jsonrpc: '2.0', id: failed.id, error: toJsonRpcError(problem) };
   response.status(errorRow(problem.reason).httpStatus).json(body);

@@ -99,7 +99,7 @@ export class RunEngine {
   /** Waits until the run is at rest and returns its snapshot; undefined when `signal` aborts before. */
   async settled(record: RunRecord, signal: AbortSignal): Promise<RunSnapshot | undefined> {
     const snapshot = emptySnapshot(record.createdAt);
-    for await (const events of this.read(record.id, snapshot, signal)) {
+    for await (const events of this.read(record.id, { attempt: 0, sequence: 0 }, signal)) {
       for (const event of events) fold(snapshot, event);
     }
     return snapshot.finished ? snapshot : undefined;

@@ -14,7 +14,7 @@ type Batch = readonly StoredEvent[];
 type Result = IteratorResult<Batch, undefined>;
 
 /** A reader that is this many events behind loses its queue and reads them from the store instead. */
-const mostQueued = 4_096;
+const mostQueued = 256;
 
 /**
  * One reader of a run: first from the store, then live. While it is behind it only remembers that it is;
