@@ -8,7 +8,7 @@ import { openDatabase } from '../../src/stores/sqlite/database.ts';
 import { SqliteRunLog } from '../../src/stores/sqlite/run-log.ts';
 import { until } from '../support/wait.ts';
 import { describeRunLog } from './run-log-contract.ts';
-import { beginning, once, read, runRecord, startRun, text } from './run-samples.ts';
+import { beginning, finished, once, read, runRecord, startRun, text } from './run-samples.ts';
 import { openFileLog, openLog, startStoreProcess, temporaryFolder } from './sqlite-data.ts';
 
 describeRunLog('SQLite in a file', openFileLog);
@@ -136,4 +136,16 @@ describe('a store that does not answer', () => {
     await expect(reader.next()).rejects.toThrow(StoreUnavailableError);
     await log.close();
   });
+});
+
+test('a reader is given a large log in pages of a bounded size', async () => {
+  const log = openLog(':memory:');
+  const run = await startRun(log);
+  for (let index = 0; index < 20; index += 1) await run.append(text('x'.repeat(100_000)));
+  await run.save(finished('completed'));
+  const sizes: number[] = [];
+  for await (const events of log.follow(run.id, beginning)) sizes.push(JSON.stringify(events).length);
+  expect(sizes.length).toBeGreaterThan(5);
+  expect(Math.max(...sizes)).toBeLessThan(500_000);
+  await log.close();
 });

@@ -20,6 +20,8 @@ import {
 
 /** Rows of events per page of a reader; a row holds what one run appended in one transaction. */
 const rowsPerPage = 64;
+/** A page ends after the row that brings it to this many characters: a slow reader holds a whole page. */
+const charactersPerPage = 262_144;
 
 /** What every query of whole runs selects. */
 export const selectRuns = `
@@ -88,7 +90,7 @@ export class RunQueries {
 
   /** Stored events after a position, a page at most. */
   page(runId: string, position: Position): StoredPage {
-    const rows = this.#page.all(position.attempt, position.sequence, runId) as unknown as PageRow[];
+    const { rows, more } = this.#pageRows(runId, position);
     const events: StoredEvent[] = [];
     const [first] = rows;
     // A finished run always has events, unless its log is past its retention: then it has no beginning either.
@@ -99,7 +101,19 @@ export class RunQueries {
     for (const row of rows) {
       if (row.body !== null) events.push(...decodeEvents(row, position));
     }
-    return { events, more: rows.length === rowsPerPage };
+    return { events, more };
+  }
+
+  #pageRows(runId: string, position: Position): { rows: PageRow[]; more: boolean } {
+    const rows: PageRow[] = [];
+    let size = 0;
+    for (const found of this.#page.iterate(position.attempt, position.sequence, runId)) {
+      const row = found as unknown as PageRow;
+      rows.push(row);
+      size += row.body?.length ?? 0;
+      if (size >= charactersPerPage) break;
+    }
+    return { rows, more: rows.length === rowsPerPage || size >= charactersPerPage };
   }
 
   /** Whether `position` lies within the run's log, and the log is whole from there on. */
