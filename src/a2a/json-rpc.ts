@@ -1,9 +1,7 @@
-import type { Json } from '../runs/message.ts';
 import { Problem } from '../http/problem.ts';
 import type { Call } from './call.ts';
+import { runOperation, type OperationResult } from './dispatch.ts';
 import type { Operations } from './operations.ts';
-import type { RunStream } from './run-stream.ts';
-import type { OperationName } from './wire.ts';
 
 /** A JSON-RPC 2.0 request (spec §9.1), its envelope checked. */
 export interface JsonRpcRequest {
@@ -34,50 +32,12 @@ export function readRequest(body: unknown): JsonRpcRequest {
   return { id: requestId(body), method: body.method, params: body.params };
 }
 
-/** The result of an operation: JSON for the envelope, or a stream of frames. */
-export type JsonRpcResult = { json: Json; stream?: undefined } | { json?: undefined; stream: RunStream };
-
-type Run = (operations: Operations, params: unknown, call: Call) => Promise<JsonRpcResult>;
-
-/** One row per operation: decode, do, encode. */
-const table: Readonly<Record<OperationName, Run>> = {
-  sendMessage: async (operations, params, call) => {
-    const task = await operations.sendMessage(call.codec.decodeSend(params), call);
-    return { json: call.codec.encodeSendResult(task) };
-  },
-  sendStreamingMessage: async (operations, params, call) => ({
-    stream: await operations.sendStreamingMessage(call.codec.decodeSend(params), call),
-  }),
-  getTask: async (operations, params, call) => ({
-    json: call.codec.encodeTask(await operations.getTask(call.codec.decodeGet(params), call)),
-  }),
-  listTasks: async (operations, params, call) => ({
-    json: call.codec.encodeList(await operations.listTasks(call.codec.decodeList(params), call)),
-  }),
-  cancelTask: async (operations, params, call) => ({
-    json: call.codec.encodeTask(await operations.cancelTask(call.codec.decodeTaskId(params), call)),
-  }),
-  subscribeToTask: async (operations, params, call) => ({
-    stream: await operations.subscribeToTask(call.codec.decodeTaskId(params), call),
-  }),
-  createPushConfig: refusePush,
-  getPushConfig: refusePush,
-  listPushConfigs: refusePush,
-  deletePushConfig: refusePush,
-  getExtendedCard: async () => {
-    throw new Problem(
-      'extended_card_not_configured',
-      'This agent has no extended card: its card says all there is.',
-    );
-  },
-};
-
 /** Runs the operation that the method names in the call's protocol version. */
 export async function runMethod(
   operations: Operations,
   request: JsonRpcRequest,
   call: Call,
-): Promise<JsonRpcResult> {
+): Promise<OperationResult> {
   const operation = call.codec.methods.get(request.method);
   if (!operation) {
     throw new Problem(
@@ -85,14 +45,7 @@ export async function runMethod(
       `A2A ${call.codec.version} has no method ${JSON.stringify(request.method.slice(0, 64))}.`,
     );
   }
-  return await table[operation](operations, request.params, call);
-}
-
-async function refusePush(): Promise<never> {
-  throw new Problem(
-    'push_not_supported',
-    'Push notifications are not supported: subscribe to the task instead.',
-  );
+  return await runOperation(operations, operation, request.params, call);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

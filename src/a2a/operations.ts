@@ -14,10 +14,14 @@ import { runStateOf, taskOf } from './projection.ts';
 import { redactSecrets, takeConversationHistory, takeProvidedValues } from './provided-values.ts';
 import { RunStream } from './run-stream.ts';
 import type {
+  CardShapes,
   GetTaskRequest,
   ListTasksRequest,
   ListTasksResponse,
+  PushConfig,
+  PushConfigRequest,
   SendMessageRequest,
+  SendResult,
   Task,
 } from './wire.ts';
 
@@ -38,13 +42,13 @@ export class Operations {
   }
 
   /** Send Message (spec §3.1.1): the task at rest, or at once when the caller does not want to wait. */
-  async sendMessage(request: SendMessageRequest, call: Call): Promise<Task> {
+  async sendMessage(request: SendMessageRequest, call: Call): Promise<SendResult> {
     const record = await this.#start(request, call);
     if (request.blocking) {
       const snapshot = await this.#options.engine.settled(record, call.signal);
-      if (snapshot) return this.#task({ record, snapshot }, call, request.historyLength);
+      if (snapshot) return { task: this.#task({ record, snapshot }, call, request.historyLength) };
     }
-    return this.#task(await this.#own(record.id, call), call, request.historyLength);
+    return { task: this.#task(await this.#own(record.id, call), call, request.historyLength) };
   }
 
   /** Send Streaming Message (spec §3.1.2): the run from its beginning, or from the cursor of a caller that resumes. */
@@ -108,11 +112,38 @@ export class Operations {
     return this.#stream(run.record, call, { from: run.snapshot, first: run });
   }
 
+  /** Create Push Notification Config (spec §3.1.7). */
+  async createPushConfig(_request: PushConfigRequest & { taskId: string }, _call: Call): Promise<PushConfig> {
+    return refusePush();
+  }
+
+  /** Get Push Notification Config (spec §3.1.8). */
+  async getPushConfig(_request: { taskId: string; id?: string }, _call: Call): Promise<PushConfig> {
+    return refusePush();
+  }
+
+  /** List Push Notification Configs (spec §3.1.9). */
+  async listPushConfigs(_request: { taskId: string }, _call: Call): Promise<PushConfig[]> {
+    return refusePush();
+  }
+
+  /** Delete Push Notification Config (spec §3.1.10): idempotent. */
+  async deletePushConfig(_request: { taskId: string; id: string }, _call: Call): Promise<void> {
+    refusePush();
+  }
+
+  /** Get Extended Agent Card (spec §3.1.11). */
+  async getExtendedCard(_call: Call): Promise<CardShapes> {
+    throw new Problem(
+      'extended_card_not_configured',
+      'This agent has no extended card: its card says all there is.',
+    );
+  }
+
   async #start(request: SendMessageRequest, call: Call): Promise<RunRecord> {
     requireExtensions(call.activated, declaredExtensions(call.agent));
     if (request.message.taskId !== undefined) await this.#refuseContinuation(request.message.taskId, call);
-    if (request.hasPushConfig)
-      throw new Problem('push_not_supported', 'Push notifications are not supported.');
+    if (request.pushConfig) refusePush();
     const values = takeProvidedValues(request.message, call.activated);
     const history = takeConversationHistory(values.message, call.activated);
     const { contextVariables } = call.agent.definition.execution;
@@ -182,4 +213,11 @@ function hiddenParts(whole: Message, shown: Message): number[] {
   // A set: a body may hold hundreds of thousands of parts.
   const visible = new Set(shown.parts);
   return whole.parts.flatMap((part, index) => (visible.has(part) ? [] : [index]));
+}
+
+function refusePush(): never {
+  throw new Problem(
+    'push_not_supported',
+    'Push notifications are not supported: subscribe to the task instead.',
+  );
 }

@@ -22,6 +22,20 @@ export const optionalIds = {
   items: requiredId,
   nullable: true,
 } as const;
+/** Goes into a header, so it is printable ASCII. */
+export const optionalToken = {
+  type: 'string',
+  maxLength: 4096,
+  pattern: '^[\\x20-\\x7e]*$',
+  nullable: true,
+} as const;
+/** An HTTP authentication scheme (RFC 9110 §11.1). */
+export const authenticationScheme = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 64,
+  pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+} as const;
 export const parts = { minItems: 1, maxItems: 1000 } as const;
 
 export interface ParamsReader<T> {
@@ -120,6 +134,8 @@ function reasonOf(error: ErrorObject): string {
       return `must not be longer than ${limit} characters`;
     case 'maxItems':
       return `must not have more than ${limit} entries`;
+    case 'pattern':
+      return 'must hold printable ASCII only';
     case 'discriminator':
       return `must have a known ${String(error.params['tag'])}`;
     case 'type':

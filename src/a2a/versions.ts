@@ -6,8 +6,8 @@ import type { Codec } from './wire.ts';
 const codecs: readonly Codec[] = [v1Codec, v03Codec];
 
 /**
- * The protocol version of a request (spec §3.6): the `A2A-Version` header, else the query parameter of that
- * name, else what the method's name tells, else v0.3, which knew no versions. Patch digits do not count.
+ * The protocol version of a JSON-RPC request (spec §3.6): the `A2A-Version` header, else the query parameter of
+ * that name, else what the method's name tells, else v0.3, which knew no versions. Patch digits do not count.
  * @throws Problem('version_not_supported') with the supported ones in `details.supported`.
  */
 export function negotiate(
@@ -17,8 +17,11 @@ export function negotiate(
 ): Codec {
   const named = namedVersion(header, query);
   if (named === undefined) return method !== undefined && v1Codec.methods.has(method) ? v1Codec : v03Codec;
-  const codec = codecOf(named);
-  if (codec) return codec;
+  return codecOf(named) ?? refuseVersion(named);
+}
+
+/** @throws Problem('version_not_supported'), always. */
+export function refuseVersion(named: string): never {
   const supported = codecs.map(({ version }) => version);
   throw new Problem(
     'version_not_supported',

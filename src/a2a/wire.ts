@@ -42,6 +42,8 @@ export interface Task {
 /** One event of a stream (spec §4.2): exactly one member. */
 export type StreamResponse =
   | { task: Task }
+  /** A direct answer without a task: then it is the only event (spec §3.1.2). */
+  | { message: Message }
   | { statusUpdate: { taskId: string; contextId: string; status: TaskStatus; metadata?: JsonObject } }
   | {
       artifactUpdate: {
@@ -53,6 +55,23 @@ export type StreamResponse =
         lastChunk?: boolean;
       };
     };
+
+/** The result of Send Message (spec §3.1.1): the task, or a direct answer without one. */
+export type SendResult = { task: Task } | { message: Message };
+
+/** Where the updates of a task are posted to (spec §4.3.1). */
+export interface PushConfig {
+  taskId: string;
+  id: string;
+  url: string;
+  /** Sent back in `X-A2A-Notification-Token`. */
+  token?: string;
+  /** `Authorization` of each notification; v0.3 names several schemes, of which the first is used. */
+  authentication?: { schemes: string[]; credentials?: string };
+}
+
+/** A push notification config as a caller sends it: without an id the gateway makes one. */
+export type PushConfigRequest = Omit<PushConfig, 'id' | 'taskId'> & { id?: string };
 
 /** Operations of A2A (spec §3.1); the JSON-RPC method names of a version map to these. */
 export type OperationName =
@@ -74,8 +93,8 @@ export interface SendMessageRequest {
   blocking: boolean;
   historyLength?: number;
   acceptedOutputModes?: string[];
-  /** Whether the request carries an inline push notification config. */
-  hasPushConfig: boolean;
+  /** A push notification config for the task that the message starts or continues. */
+  pushConfig?: PushConfigRequest;
   metadata?: JsonObject;
 }
 
@@ -103,11 +122,19 @@ export interface ListTasksResponse {
   totalSize: number;
 }
 
+/** The two cards of an agent as JSON objects, signatures included. */
+export interface CardShapes {
+  v1: JsonObject;
+  v03: JsonObject;
+}
+
 export type ProtocolVersion = '0.3' | '1.0';
 
 /** A protocol version: names in, names out. All decoders throw Problem('invalid_request') naming the field. */
 export interface Codec {
   readonly version: ProtocolVersion;
+  /** Names the JSON form: encodings are kept under it. */
+  readonly dialect: string;
   /** Response header that lists the activated extensions. */
   readonly extensionsHeader: string;
   /** JSON-RPC method names of this version; a method that the version lacks is absent. */
@@ -117,10 +144,17 @@ export interface Codec {
   /** For cancel and subscribe: `{id}`. */
   decodeTaskId(params: unknown): { id: string };
   decodeList(params: unknown): ListTasksRequest;
-  /** Result of send: v1.0 wraps the task in `{task}`, v0.3 does not. */
-  encodeSendResult(task: Task): Json;
+  decodePushConfig(params: unknown): PushConfigRequest & { taskId: string };
+  /** For get and delete. v0.3 may leave the id out of a get: the first config. */
+  decodePushConfigId(params: unknown): { taskId: string; id?: string };
+  decodePushConfigList(params: unknown): { taskId: string };
+  /** Result of send: v1.0 wraps it in `{task}` or `{message}`, v0.3's JSON-RPC does not. */
+  encodeSendResult(result: SendResult): Json;
   encodeTask(task: Task): Json;
   encodeList(page: ListTasksResponse): Json;
+  encodePushConfig(config: PushConfig): Json;
+  encodePushConfigs(configs: readonly PushConfig[]): Json;
+  encodeExtendedCard(cards: CardShapes): Json;
   /** JSON text of one stream event's result; `endsStream` is v0.3's `final`. */
   encodeEvent(event: StreamResponse, endsStream: boolean): string;
 }

@@ -36,7 +36,7 @@ async function answer(request: IncomingMessage): Promise<{ type: string; body: s
   const codec = negotiate(typeof version === 'string' ? version : undefined, undefined, rpc.method);
   const respond = (result: string) => `{"jsonrpc":"2.0","id":${rpc.id},"result":${result}}`;
   if (codec.methods.get(rpc.method) === 'sendMessage') {
-    return { type: json, body: respond(JSON.stringify(codec.encodeSendResult(task))) };
+    return { type: json, body: respond(JSON.stringify(codec.encodeSendResult({ task }))) };
   }
   const frames = Object.values(events).map((event, index, all) =>
     respond(codec.encodeEvent(event, index === all.length - 1)),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Call } from '../../src/a2a/call.ts';
 import { Operations } from '../../src/a2a/operations.ts';
 import { v1Codec } from '../../src/a2a/v1/codec.ts';
-import type { Codec, SendMessageRequest } from '../../src/a2a/wire.ts';
+import type { Codec, SendMessageRequest, SendResult, Task } from '../../src/a2a/wire.ts';
 import type { AgentRevision } from '../../src/agents/definition.ts';
 import { AgentInvoker } from '../../src/agents/invoker.ts';
 import { AgentRegistry } from '../../src/agents/registry.ts';
@@ -76,7 +76,7 @@ export function sending(
     parts: [{ text: 'Hello' }],
     ...message,
   };
-  return { message: whole, blocking: true, hasPushConfig: false, ...request };
+  return { message: whole, blocking: true, ...request };
 }
 
 /** A codec that counts what it encodes. */
@@ -90,4 +90,10 @@ export function countingCodec(codec: Codec = v1Codec): Codec & { encoded: number
     },
   };
   return counting;
+}
+
+/** The task of a send's result. @throws when the agent answered directly. */
+export function taskIn(result: SendResult): Task {
+  if ('task' in result) return result.task;
+  throw new Error('The agent answered without a task.');
 }

@@ -6,7 +6,7 @@ import type { Task } from '../../src/a2a/wire.ts';
 import type { Executor } from '../../src/runs/executor.ts';
 import { completed, say, saying } from '../runs/engine-fixture.ts';
 import { until } from '../support/wait.ts';
-import { callOn, openDesk, principal, sending, type Desk } from './operations-fixture.ts';
+import { callOn, openDesk, principal, sending, taskIn, type Desk } from './operations-fixture.ts';
 
 let desk: Desk;
 let goOn: PromiseWithResolvers<void>;
@@ -28,10 +28,8 @@ afterEach(async () => {
 });
 
 async function send(text = 'Hello', changes: Parameters<typeof callOn>[1] = {}): Promise<Task> {
-  return await desk.operations.sendMessage(
-    sending({ parts: [{ text }] }, { blocking: text !== 'Wait' }),
-    callOn(desk, changes),
-  );
+  const request = sending({ parts: [{ text }] }, { blocking: text !== 'Wait' });
+  return taskIn(await desk.operations.sendMessage(request, callOn(desk, changes)));
 }
 
 async function idsOf(stream: RunStream): Promise<string[]> {
@@ -57,7 +55,7 @@ describe('sending', () => {
     );
     await until(() => desk.engine.liveRuns === 1, { what: 'the run' });
     reader.abort();
-    const { id, status } = await waiting;
+    const { id, status } = taskIn(await waiting);
     expect(status.state).toMatch(/SUBMITTED|WORKING/);
     goOn.resolve();
     await until(
@@ -83,7 +81,10 @@ describe('sending', () => {
 
   test('with a push configuration is refused before any task exists', async () => {
     await expect(
-      desk.operations.sendMessage(sending({}, { hasPushConfig: true }), callOn(desk)),
+      desk.operations.sendMessage(
+        sending({}, { pushConfig: { url: 'https://example.com/hook' } }),
+        callOn(desk),
+      ),
     ).rejects.toMatchObject({ reason: 'push_not_supported' });
     const page = await desk.operations.listTasks({ pageSize: 1, includeArtifacts: false }, callOn(desk));
     expect(page.totalSize).toBe(0);
@@ -100,7 +101,7 @@ describe('sending', () => {
     const marked = { data: {}, metadata: { [PROVIDED_VALUES_URI]: true } };
     for (const activated of [[], [PROVIDED_VALUES_URI]]) {
       const request = sending({ parts: [marked, { text: 'Hi' }, marked] });
-      const { id } = await desk.operations.sendMessage(request, callOn(desk, { activated }));
+      const { id } = taskIn(await desk.operations.sendMessage(request, callOn(desk, { activated })));
       expect((await desk.engine.load(id))?.record.request.hiddenParts).toEqual([0, 2]);
     }
   });

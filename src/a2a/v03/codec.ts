@@ -1,9 +1,26 @@
-import type { JsonObject } from '../../runs/message.ts';
+import type { Json, JsonObject } from '../../runs/message.ts';
 import { Problem } from '../../http/problem.ts';
 import { withoutEmpty } from '../params.ts';
-import type { Codec, GetTaskRequest, OperationName, SendMessageRequest, StreamResponse } from '../wire.ts';
-import { readGet, readSend, readTaskId, type SendParams } from './schemas.ts';
-import { decodeMessage, encodeArtifact, encodeStatus, encodeTask } from './translate.ts';
+import type {
+  Codec,
+  GetTaskRequest,
+  OperationName,
+  PushConfig,
+  PushConfigRequest,
+  SendMessageRequest,
+  SendResult,
+  StreamResponse,
+} from '../wire.ts';
+import {
+  readGet,
+  readPushConfig,
+  readPushConfigQuery,
+  readSend,
+  readTaskId,
+  type PushConfigParams,
+  type SendParams,
+} from './schemas.ts';
+import { decodeMessage, encodeArtifact, encodeMessage, encodeStatus, encodeTask } from './translate.ts';
 
 const methods: ReadonlyMap<string, OperationName> = new Map([
   ['message/send', 'sendMessage'],
@@ -21,6 +38,7 @@ const methods: ReadonlyMap<string, OperationName> = new Map([
 /** A2A v0.3 over JSON-RPC. It has no ListTasks. */
 export const v03Codec: Codec = {
   version: '0.3',
+  dialect: '0.3',
   extensionsHeader: 'X-A2A-Extensions',
   methods,
   decodeSend,
@@ -30,22 +48,56 @@ export const v03Codec: Codec = {
   },
   decodeTaskId: (params) => ({ id: readTaskId(params).id }),
   decodeList: noListTasks,
-  encodeSendResult: encodeTask,
+  decodePushConfig(params) {
+    const { taskId, pushNotificationConfig } = readPushConfig(params);
+    return { taskId, ...decodePushConfig(pushNotificationConfig) };
+  },
+  decodePushConfigId(params) {
+    const { id, pushNotificationConfigId } = readPushConfigQuery(params);
+    return { taskId: id, ...(pushNotificationConfigId && { id: pushNotificationConfigId }) };
+  },
+  decodePushConfigList: (params) => ({ taskId: readTaskId(params).id }),
+  encodeSendResult,
   encodeTask,
   encodeList: noListTasks,
+  encodePushConfig,
+  encodePushConfigs: (configs) => configs.map(encodePushConfig),
+  encodeExtendedCard: ({ v03 }) => v03,
   encodeEvent: (event, endsStream) => JSON.stringify(encodeEvent(event, endsStream)),
 };
 
 function decodeSend(params: unknown): SendMessageRequest {
   const { message, configuration, metadata } = readSend(params);
+  const pushConfig = configuration?.pushNotificationConfig;
   return withoutEmpty<SendMessageRequest>({
     message: decodeMessage(message),
     blocking: isBlocking(configuration),
     historyLength: configuration?.historyLength,
     acceptedOutputModes: configuration?.acceptedOutputModes,
-    hasPushConfig: Boolean(configuration?.pushNotificationConfig),
+    pushConfig: pushConfig ? decodePushConfig(pushConfig) : undefined,
     metadata,
   });
+}
+
+function decodePushConfig({ id, url, token, authentication }: PushConfigParams): PushConfigRequest {
+  const { schemes, credentials } = authentication ?? {};
+  return withoutEmpty<PushConfigRequest>({
+    id,
+    url,
+    token,
+    authentication: schemes && { schemes, ...(credentials && { credentials }) },
+  });
+}
+
+function encodePushConfig({ taskId, authentication, ...config }: PushConfig): Json {
+  return {
+    taskId,
+    pushNotificationConfig: { ...config, ...(authentication && { authentication: { ...authentication } }) },
+  };
+}
+
+function encodeSendResult(result: SendResult): Json {
+  return 'task' in result ? encodeTask(result.task) : encodeMessage(result.message);
 }
 
 /** Without a configuration the answer waits; one that says nothing of blocking does not. */
@@ -55,6 +107,7 @@ function isBlocking(configuration: SendParams['configuration']): boolean {
 
 function encodeEvent(event: StreamResponse, endsStream: boolean): JsonObject {
   if ('task' in event) return encodeTask(event.task);
+  if ('message' in event) return encodeMessage(event.message);
   if ('statusUpdate' in event) {
     const { taskId, contextId, status, metadata } = event.statusUpdate;
     const update: JsonObject = {

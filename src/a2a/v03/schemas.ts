@@ -1,11 +1,13 @@
 import type { JsonObject } from '../../runs/message.ts';
 import {
+  authenticationScheme,
   optionalBoolean,
   optionalCount,
   optionalId,
   optionalIds,
   optionalName,
   optionalObject,
+  optionalToken,
   optionalUris,
   paramsReader,
   parts,
@@ -40,15 +42,39 @@ export interface SendParams {
     acceptedOutputModes: string[];
     blocking: boolean;
     historyLength: number;
-    pushNotificationConfig: JsonObject;
+    pushNotificationConfig: PushConfigParams;
   }> | null;
   metadata?: JsonObject | null;
+}
+
+/** v0.3 names the schemes that a receiver takes; the first one is used. */
+export interface PushConfigParams extends Optional<{ id: string; token: string }> {
+  url: string;
+  authentication?: ({ schemes: string[] } & Optional<{ credentials: string }>) | null;
 }
 
 export interface GetParams {
   id: string;
   historyLength?: number | null;
 }
+
+const pushConfig = {
+  type: 'object',
+  required: ['url'],
+  properties: {
+    id: optionalId,
+    url: uri,
+    token: optionalToken,
+    authentication: {
+      ...optionalObject,
+      required: ['schemes'],
+      properties: {
+        schemes: { type: 'array', minItems: 1, maxItems: 10, items: authenticationScheme },
+        credentials: optionalToken,
+      },
+    },
+  },
+};
 
 const file = {
   type: 'object',
@@ -102,7 +128,7 @@ export const readSend = paramsReader<SendParams>({
         acceptedOutputModes: optionalIds,
         blocking: optionalBoolean,
         historyLength: optionalCount,
-        pushNotificationConfig: optionalObject,
+        pushNotificationConfig: { ...pushConfig, nullable: true },
       },
     },
     metadata: optionalObject,
@@ -121,4 +147,18 @@ export const readTaskId = paramsReader<{ id: string }>({
   type: 'object',
   required: ['id'],
   properties: { id: requiredId },
+});
+
+/** TaskPushNotificationConfig (v0.3 spec §7.5). */
+export const readPushConfig = paramsReader<{ taskId: string; pushNotificationConfig: PushConfigParams }>({
+  type: 'object',
+  required: ['taskId', 'pushNotificationConfig'],
+  properties: { taskId: requiredId, pushNotificationConfig: pushConfig },
+});
+
+/** GetTaskPushNotificationConfigParams and its twin for delete (v0.3 spec §7.6, §7.8). */
+export const readPushConfigQuery = paramsReader<{ id: string; pushNotificationConfigId?: string | null }>({
+  type: 'object',
+  required: ['id'],
+  properties: { id: requiredId, pushNotificationConfigId: optionalId },
 });

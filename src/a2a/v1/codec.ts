@@ -6,18 +6,25 @@ import type {
   ListTasksRequest,
   ListTasksResponse,
   OperationName,
+  PushConfig,
+  PushConfigRequest,
   SendMessageRequest,
+  SendResult,
   StreamResponse,
   Task,
 } from '../wire.ts';
 import {
   readGet,
   readList,
+  readPushConfig,
+  readPushConfigId,
+  readPushConfigList,
   readSend,
   readTaskId,
   type ListParams,
   type MessageParams,
   type PartParams,
+  type PushConfigParams,
 } from './schemas.ts';
 
 const methods: ReadonlyMap<string, OperationName> = new Map([
@@ -37,6 +44,7 @@ const methods: ReadonlyMap<string, OperationName> = new Map([
 /** A2A v1.0: the neutral model is its ProtoJSON, so encoding only leaves out what is empty. */
 export const v1Codec: Codec = {
   version: '1.0',
+  dialect: '1.0',
   extensionsHeader: 'A2A-Extensions',
   methods,
   decodeSend,
@@ -46,12 +54,24 @@ export const v1Codec: Codec = {
   },
   decodeTaskId: (params) => ({ id: readTaskId(params).id }),
   decodeList: (params) => decodeList(readList(params ?? {})),
-  encodeSendResult: (task) => asJson({ task: withoutEmpty<Task>(task) }),
+  decodePushConfig(params) {
+    const config = readPushConfig(params);
+    return { taskId: config.taskId, ...decodePushConfig(config) };
+  },
+  decodePushConfigId: (params) => {
+    const { taskId, id } = readPushConfigId(params);
+    return { taskId, id };
+  },
+  decodePushConfigList: (params) => ({ taskId: readPushConfigList(params).taskId }),
+  encodeSendResult: (result) => asJson('task' in result ? { task: withoutEmpty<Task>(result.task) } : result),
   encodeTask: (task) => asJson(withoutEmpty<Task>(task)),
   encodeList: (page) => asJson({ ...page, tasks: page.tasks.map((task) => withoutEmpty<Task>(task)) }),
+  encodePushConfig,
+  encodePushConfigs: (configs) => ({ configs: configs.map(encodePushConfig) }),
+  encodeExtendedCard: ({ v1 }) => v1,
   encodeEvent(event) {
     if ('task' in event) return JSON.stringify({ task: withoutEmpty<Task>(event.task) });
-    if ('statusUpdate' in event) return JSON.stringify(event);
+    if (!('artifactUpdate' in event)) return JSON.stringify(event);
     const { append, lastChunk } = event.artifactUpdate;
     if (append !== false && lastChunk !== false) return JSON.stringify(event);
     const flags = { append: append || undefined, lastChunk: lastChunk || undefined };
@@ -61,16 +81,36 @@ export const v1Codec: Codec = {
 
 function decodeSend(params: unknown): SendMessageRequest {
   const { message, configuration, metadata } = readSend(params);
+  // The name of v1.0.1, and the one that it had before.
+  const pushConfig = configuration?.taskPushNotificationConfig ?? configuration?.pushNotificationConfig;
   return withoutEmpty<SendMessageRequest>({
     message: decodeMessage(message),
     blocking: !configuration?.returnImmediately,
     historyLength: configuration?.historyLength,
     acceptedOutputModes: configuration?.acceptedOutputModes,
-    hasPushConfig: Boolean(
-      configuration?.taskPushNotificationConfig ?? configuration?.pushNotificationConfig,
-    ),
+    pushConfig: pushConfig ? decodePushConfig(pushConfig) : undefined,
     metadata,
   });
+}
+
+function decodePushConfig({ id, url, token, authentication }: PushConfigParams): PushConfigRequest {
+  return withoutEmpty<PushConfigRequest>({
+    id,
+    url,
+    token,
+    authentication:
+      authentication &&
+      withoutEmpty({ schemes: [authentication.scheme], credentials: authentication.credentials }),
+  });
+}
+
+function encodePushConfig({ authentication, ...config }: PushConfig): Json {
+  if (!authentication) return { ...config };
+  const { schemes, credentials } = authentication;
+  return {
+    ...config,
+    authentication: { scheme: schemes[0] ?? '', ...(credentials !== undefined && { credentials }) },
+  };
 }
 
 function decodeMessage(message: MessageParams): Message {
@@ -125,6 +165,6 @@ function decodeTime(text: string): number {
 }
 
 /** The wire's types are JSON by construction, which interfaces cannot say. */
-function asJson(value: Task | ListTasksResponse | StreamResponse): Json {
+function asJson(value: Task | ListTasksResponse | StreamResponse | SendResult): Json {
   return value as unknown as Json;
 }

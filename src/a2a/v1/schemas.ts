@@ -1,11 +1,13 @@
 import type { Json, JsonObject } from '../../runs/message.ts';
 import {
+  authenticationScheme,
   optionalBoolean,
   optionalCount,
   optionalId,
   optionalIds,
   optionalName,
   optionalObject,
+  optionalToken,
   optionalUris,
   paramsReader,
   parts,
@@ -44,10 +46,15 @@ export interface SendParams {
     acceptedOutputModes: string[];
     historyLength: number;
     returnImmediately: boolean;
-    taskPushNotificationConfig: JsonObject;
-    pushNotificationConfig: JsonObject;
+    taskPushNotificationConfig: PushConfigParams;
+    pushNotificationConfig: PushConfigParams;
   }> | null;
   metadata?: JsonObject | null;
+}
+
+export interface PushConfigParams extends Optional<{ id: string; token: string }> {
+  url: string;
+  authentication?: ({ scheme: string } & Optional<{ credentials: string }>) | null;
 }
 
 export interface GetParams {
@@ -64,6 +71,20 @@ export type ListParams = Optional<{
   statusTimestampAfter: string;
   includeArtifacts: boolean;
 }>;
+
+const pushConfigProperties = {
+  id: optionalId,
+  url: uri,
+  token: optionalToken,
+  authentication: {
+    ...optionalObject,
+    required: ['scheme'],
+    properties: { scheme: authenticationScheme, credentials: optionalToken },
+  },
+};
+
+/** PushNotificationConfig inside a send: the task is the one that the message is for. */
+const inlinePushConfig = { ...optionalObject, required: ['url'], properties: pushConfigProperties };
 
 const part = {
   type: 'object',
@@ -102,8 +123,8 @@ export const readSend = paramsReader<SendParams>({
         acceptedOutputModes: optionalIds,
         historyLength: optionalCount,
         returnImmediately: optionalBoolean,
-        taskPushNotificationConfig: optionalObject,
-        pushNotificationConfig: optionalObject,
+        taskPushNotificationConfig: inlinePushConfig,
+        pushNotificationConfig: inlinePushConfig,
       },
     },
     metadata: optionalObject,
@@ -122,6 +143,27 @@ export const readTaskId = paramsReader<{ id: string }>({
   type: 'object',
   required: ['id'],
   properties: { id: requiredId },
+});
+
+/** TaskPushNotificationConfig (spec §3.1.7). */
+export const readPushConfig = paramsReader<PushConfigParams & { taskId: string }>({
+  type: 'object',
+  required: ['taskId', 'url'],
+  properties: { taskId: requiredId, ...pushConfigProperties },
+});
+
+/** GetTaskPushNotificationConfigRequest and DeleteTaskPushNotificationConfigRequest (spec §3.1.8, §3.1.10). */
+export const readPushConfigId = paramsReader<{ taskId: string; id: string }>({
+  type: 'object',
+  required: ['taskId', 'id'],
+  properties: { taskId: requiredId, id: requiredId },
+});
+
+/** ListTaskPushNotificationConfigsRequest (spec §3.1.9); a task has few of them, so there is one page. */
+export const readPushConfigList = paramsReader<{ taskId: string }>({
+  type: 'object',
+  required: ['taskId'],
+  properties: { taskId: requiredId },
 });
 
 const listableStates: readonly (TaskState | 'TASK_STATE_UNSPECIFIED' | null)[] = [

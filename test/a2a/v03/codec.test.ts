@@ -25,7 +25,6 @@ describe('message/send params', () => {
     expect(v03Codec.decodeSend({ message })).toStrictEqual({
       message: neutral,
       blocking: true,
-      hasPushConfig: false,
     });
   });
 
@@ -64,7 +63,7 @@ describe('message/send params', () => {
     expect(request).toMatchObject({
       historyLength: 2,
       acceptedOutputModes: ['text'],
-      hasPushConfig: true,
+      pushConfig: { url: 'https://example.com/hook' },
       metadata: { b: 2 },
     });
     expect(request.message.parts).toStrictEqual([
@@ -164,7 +163,7 @@ describe('results', () => {
   });
 
   test('send gives the bare task', () => {
-    const sent = v03Codec.encodeSendResult(task);
+    const sent = v03Codec.encodeSendResult({ task });
     expect(sent).toEqual(v03Codec.encodeTask(task));
     expect(sent).toMatchObject({
       kind: 'task',

@@ -17,7 +17,7 @@ function sendPart(part: unknown): () => unknown {
 
 describe('SendMessage params', () => {
   test('the smallest request blocks and carries nothing more', () => {
-    expect(v1Codec.decodeSend({ message })).toStrictEqual({ message, blocking: true, hasPushConfig: false });
+    expect(v1Codec.decodeSend({ message })).toStrictEqual({ message, blocking: true });
   });
 
   test('everything that it may carry', () => {
@@ -47,7 +47,7 @@ describe('SendMessage params', () => {
       blocking: false,
       historyLength: 0,
       acceptedOutputModes: ['text/plain'],
-      hasPushConfig: true,
+      pushConfig: { url: 'https://example.com/hook' },
       metadata: { b: 2 },
     });
   });
@@ -66,7 +66,7 @@ describe('SendMessage params', () => {
       },
       configuration: null,
     };
-    expect(v1Codec.decodeSend(request)).toStrictEqual({ message, blocking: true, hasPushConfig: false });
+    expect(v1Codec.decodeSend(request)).toStrictEqual({ message, blocking: true });
   });
 
   test('a configuration of v0.3 does not make it return at once', () => {
@@ -75,7 +75,9 @@ describe('SendMessage params', () => {
 
   test('the older name of the push configuration counts', () => {
     const configuration = { pushNotificationConfig: { url: 'https://example.com/hook' } };
-    expect(v1Codec.decodeSend({ message, configuration }).hasPushConfig).toBe(true);
+    expect(v1Codec.decodeSend({ message, configuration }).pushConfig).toEqual({
+      url: 'https://example.com/hook',
+    });
   });
 
   const long = 'x'.repeat(257);
@@ -211,7 +213,7 @@ describe('ListTasks params', () => {
 
 describe('results', () => {
   test('send wraps the task, get does not', () => {
-    expect(v1Codec.encodeSendResult(task)).toEqual({ task });
+    expect(v1Codec.encodeSendResult({ task })).toEqual({ task });
     expect(v1Codec.encodeTask(task)).toEqual(task);
   });
 
