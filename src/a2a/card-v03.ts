@@ -19,7 +19,7 @@ export function cardV03(content: CardContent): Record<string, unknown> {
     ...(published.documentationUrl && { documentationUrl: published.documentationUrl }),
     ...(published.iconUrl && { iconUrl: published.iconUrl }),
     capabilities: {
-      streaming: true,
+      streaming: published.capabilities.streaming,
       pushNotifications: false,
       stateTransitionHistory: false,
       extensions,

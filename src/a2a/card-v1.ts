@@ -11,7 +11,12 @@ export function cardV1(content: CardContent): Record<string, unknown> {
     version: published.version,
     ...(published.documentationUrl && { documentationUrl: published.documentationUrl }),
     ...(published.iconUrl && { iconUrl: published.iconUrl }),
-    capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: false, extensions },
+    capabilities: {
+      streaming: published.capabilities.streaming,
+      pushNotifications: false,
+      extendedAgentCard: false,
+      extensions,
+    },
     ...(credentialsRequired && security),
     defaultInputModes: published.defaultInputModes,
     defaultOutputModes: published.defaultOutputModes,

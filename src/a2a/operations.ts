@@ -53,6 +53,7 @@ export class Operations {
 
   /** Send Streaming Message (spec §3.1.2): the run from its beginning, or from the cursor of a caller that resumes. */
   async sendStreamingMessage(request: SendMessageRequest, call: Call): Promise<RunStream> {
+    requireStreaming(call);
     const record = await this.#start(request, call);
     if (!call.cursor) return this.#stream(record, call, { from: beginning });
     return await this.#resume(await this.#own(record.id, call), call, call.cursor);
@@ -101,6 +102,7 @@ export class Operations {
 
   /** Subscribe to Task (spec §3.1.6): the task first and then what comes, or exactly what follows the cursor. */
   async subscribeToTask(request: { id: string }, call: Call): Promise<RunStream> {
+    requireStreaming(call);
     const run = await this.#own(request.id, call);
     if (call.cursor) return await this.#resume(run, call, call.cursor);
     if (isTerminal(run.snapshot.state)) {
@@ -213,6 +215,15 @@ function hiddenParts(whole: Message, shown: Message): number[] {
   // A set: a body may hold hundreds of thousands of parts.
   const visible = new Set(shown.parts);
   return whole.parts.flatMap((part, index) => (visible.has(part) ? [] : [index]));
+}
+
+/** Capability validation (spec §3.3.4). */
+function requireStreaming({ agent }: Call): void {
+  if (agent.definition.card.capabilities.streaming) return;
+  throw new Problem(
+    'unsupported_operation',
+    'This agent does not stream: send the message without streaming, or get the task.',
+  );
 }
 
 function refusePush(): never {

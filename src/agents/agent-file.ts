@@ -13,8 +13,15 @@ type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
 
 /** The agent file as it is written: valid by its schema, defaults not filled in. */
 export interface AgentFile extends Pick<AgentDefinition, 'schemaVersion' | 'id'> {
-  card: Optional<PublishedCard, 'defaultInputModes' | 'defaultOutputModes' | 'extensions'>;
+  card: WrittenCard;
   execution: WrittenExecution;
+}
+
+export interface WrittenCard extends Optional<
+  Omit<PublishedCard, 'capabilities'>,
+  'defaultInputModes' | 'defaultOutputModes' | 'extensions'
+> {
+  capabilities?: Partial<PublishedCard['capabilities']>;
 }
 
 export interface WrittenExecution extends Pick<DeclaredExecution, 'responseSchema' | 'answerIn'> {

@@ -41,6 +41,7 @@ function publishedCard(card: AgentFile['card']): PublishedCard {
     defaultOutputModes: ['text/plain', 'application/json'],
     extensions: [],
     ...card,
+    capabilities: { streaming: true, pushNotifications: true, ...card.capabilities },
   };
 }
 

@@ -49,6 +49,7 @@ const card = closed(
       closed({ uri, description: text(1024), required: flag, params: { type: 'object' } }, ['uri']),
       20,
     ),
+    capabilities: closed({ streaming: flag, pushNotifications: flag }),
   },
   ['name', 'description', 'version', 'skills'],
 );

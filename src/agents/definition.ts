@@ -20,6 +20,13 @@ export interface PublishedCard {
   defaultOutputModes: string[];
   /** Further extensions beside the gateway's own. */
   extensions: DeclaredExtension[];
+  /** What the agent does not offer although the gateway could; default: all of it. */
+  capabilities: PublishedCapabilities;
+}
+
+export interface PublishedCapabilities {
+  streaming: boolean;
+  pushNotifications: boolean;
 }
 
 export interface Skill {
