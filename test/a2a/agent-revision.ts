@@ -43,6 +43,7 @@ const publishedCard: PublishedCard = {
   defaultInputModes: ['text/plain', 'application/json'],
   defaultOutputModes: ['text/plain'],
   extensions: [],
+  capabilities: { streaming: true, pushNotifications: true },
 };
 
 const declaredExecution: DeclaredExecution = {
