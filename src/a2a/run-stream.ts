@@ -14,6 +14,15 @@ export interface Frame {
   json: string;
 }
 
+/** Where a stream begins. */
+export interface StreamStart {
+  from: Position;
+  /** The run whose task comes first; it stands at `from`. */
+  first?: LoadedRun;
+  /** A task that waits for its caller is followed until its next message has brought it to rest again. */
+  throughWaiting?: boolean;
+}
+
 /**
  * One reader's stream of a run: frames in batches, until the run is at rest or the reader leaves (`return`, at any
  * time). An iterator by hand, as thousands of them may be open with nothing happening: a generator would hold
@@ -34,18 +43,13 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
   /** Folded along, for the final status message; undefined when the reader joined in the middle. */
   readonly #folded: RunSnapshot | undefined;
 
-  constructor(
-    engine: RunEngine,
-    record: RunRecord,
-    call: Call,
-    start: { from: Position; first?: LoadedRun },
-  ) {
+  constructor(engine: RunEngine, record: RunRecord, call: Call, start: StreamStart) {
     this.#engine = engine;
     this.#record = record;
     this.#codec = call.codec;
     this.#answerIn = answerPlace(call);
     this.#dialect = `${call.codec.version} ${this.#answerIn}`;
-    this.#events = engine.read(record.id, start.from);
+    this.#events = engine.read(record.id, start.from, { throughWaiting: start.throughWaiting ?? false });
     this.#first = start.first;
     if (this.#answerIn === 'artifact') return;
     if (start.first) this.#folded = { ...start.first.snapshot };
