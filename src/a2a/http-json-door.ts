@@ -19,11 +19,20 @@ type AgentRequest = Request<{ agentId: string }>;
  */
 export function httpJsonDoor(options: HttpJsonDoorOptions): RequestHandler<{ agentId: string }> {
   return (request, response, next) => {
-    const path = request.path.replaceAll(/^\/+|\/+$/g, '');
+    const path = withoutSlashesAround(request.path);
     if (path === '' || path.startsWith('.well-known/')) return next();
     response.setHeader('X-Content-Type-Options', 'nosniff');
     void answer(options, { request, response, path });
   };
+}
+
+/** By hand: an expression would try anew at every slash of an address that is made of them. */
+function withoutSlashesAround(path: string): string {
+  let start = 0;
+  let end = path.length;
+  while (path[start] === '/') start += 1;
+  while (end > start && path[end - 1] === '/') end -= 1;
+  return path.slice(start, end);
 }
 
 interface Exchange {

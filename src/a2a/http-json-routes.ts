@@ -1,4 +1,5 @@
 import { Problem } from '../http/problem.ts';
+import { invalidField } from './params.ts';
 import type { OperationName } from './wire.ts';
 
 type Method = 'GET' | 'POST' | 'DELETE';
@@ -60,7 +61,7 @@ export function matchRoute(method: string, path: string): RouteMatch {
 function decodeIds(groups: Readonly<Record<string, string>>): Record<string, string> {
   const ids = Object.entries(groups).map(([name, text]): [string, string] => {
     const id = decodeURIComponent(text);
-    if (id.includes('\0')) throw new Problem('invalid_request', `The ${name} in the path must not hold NUL.`);
+    if (id.includes('\0')) throw invalidField(name, 'must not hold NUL');
     return [name, id];
   });
   return Object.fromEntries(ids);

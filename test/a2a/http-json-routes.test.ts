@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { matchRoute } from '../../src/a2a/http-json-routes.ts';
-import { refusal } from './refusal.ts';
+import { refusal, refusedFields } from './refusal.ts';
 
 describe('matchRoute', () => {
   test.each([
@@ -43,7 +43,7 @@ describe('matchRoute', () => {
   });
 
   test('an id with NUL is refused', () => {
-    expect(refusal(() => matchRoute('GET', 'tasks/a%00')).reason).toBe('invalid_request');
+    expect(refusedFields(() => matchRoute('GET', 'tasks/a%00'))).toEqual({ id: 'must not hold NUL' });
   });
 
   test('an id that cannot be decoded is the error that the edge knows', () => {

@@ -101,6 +101,8 @@ describe.each(versions)('a refusal in HTTP+JSON of A2A $version', ({ version, pr
     ['POST', 'tasks/t:explode'],
     ['GET', 'tasks/t/pushNotificationConfigs/c/d'],
     ['POST', 'message:send%00'],
+    ['GET', `${'/'.repeat(7_000)}x`],
+    ['GET', `tasks/t${'/'.repeat(7_000)}x`],
   ])('%s %s: nothing there', async (method, path) => {
     await refused(`talker${prefix}/${path}`, refusals.nowhere, { method });
   });
