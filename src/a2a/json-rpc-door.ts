@@ -1,14 +1,18 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { AgentInvoker } from '../agents/invoker.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
-import { toProblem } from '../http/error-table.ts';
-import { logProblem, setProblemHeaders } from '../http/error-writer.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import type { KeepAlive } from '../http/keep-alive.ts';
-import { requestIdOf } from '../http/request-context.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorRow, toJsonRpcError } from './errors.ts';
-import { announceExtensions, openHttpCall, requestedVersion, requireJson, writeFrames } from './http-call.ts';
+import {
+  announceExtensions,
+  openHttpCall,
+  openRefusal,
+  requestedVersion,
+  requireJson,
+  writeFrames,
+} from './http-call.ts';
 import { readRequest, requestId, requestMethod, runMethod, type JsonRpcRequest } from './json-rpc.ts';
 import type { Operations } from './operations.ts';
 import { v03Codec } from './v03/codec.ts';
@@ -71,11 +75,8 @@ function answerError(
   response: Response,
   failed: { error: unknown; body: unknown },
 ): void {
-  const problem = toProblem(failed.error);
-  logProblem(problem, log, requestIdOf(request));
-  // Half an answer is out: all that is left is to cut it off.
-  if (response.headersSent) return void response.destroy();
-  setProblemHeaders(response, problem);
+  const problem = openRefusal(response, failed.error, log);
+  if (!problem) return;
   const body = { jsonrpc: '2.0', id: requestId(failed.body), error: toJsonRpcError(problem) };
   const { httpStatus } = errorRow(problem.reason);
   if (httpStatus === 200 && expectsEvents(request, failed.body)) {

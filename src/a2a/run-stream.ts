@@ -48,7 +48,7 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
     this.#record = record;
     this.#codec = call.codec;
     this.#answerIn = answerPlace(call);
-    this.#dialect = `${call.codec.version} ${this.#answerIn}`;
+    this.#dialect = `${call.codec.dialect} ${this.#answerIn}`;
     this.#events = engine.read(record.id, start.from, { throughWaiting: start.throughWaiting ?? false });
     this.#first = start.first;
     if (this.#answerIn === 'artifact') return;
