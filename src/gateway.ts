@@ -11,6 +11,7 @@ import { createApp } from './app.ts';
 import { ensureAdminKey } from './auth/api-keys.ts';
 import { createAuthenticator, type Authenticate } from './auth/authenticate.ts';
 import type { JwtVerifier } from './auth/jwt.ts';
+import { SigningKeys } from './auth/signing-keys.ts';
 import type { Config, JwtConfig } from './config.ts';
 import { KeepAlive } from './http/keep-alive.ts';
 import { Shutdown } from './http/shutdown.ts';
@@ -88,11 +89,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   return { ...execution, ...authentication, url: url(), publicUrl: publicUrl(), stop };
 }
 
-/** Who calls: the stored keys, the configured one, and JWTs where they are on. */
+/** Who calls: the stored keys, the configured one, and JWTs where they are on; and the gateway's own keys. */
 async function openAuthentication(
   { config, log }: GatewayOptions,
   store: SqliteStore,
-): Promise<{ authenticate: Authenticate; newAdminKey?: string }> {
+): Promise<{ authenticate: Authenticate; signingKeys: SigningKeys; newAdminKey?: string }> {
   const newAdminKey = config.adminApiKey === undefined ? await ensureAdminKey(store.keys) : undefined;
   const authenticate = createAuthenticator({
     keys: store.keys,
@@ -100,7 +101,13 @@ async function openAuthentication(
     ...(config.jwt && { jwt: await openJwtVerifier(config.jwt, log) }),
     anonymousAllowed: config.authAnonymous,
   });
-  return { authenticate, ...(newAdminKey !== undefined && { newAdminKey }) };
+  const signingKeys = await SigningKeys.open({
+    store: store.signingKeys,
+    secretBox: new SecretBox(store.secretsKey),
+    ...(config.cardSigningKeyFile !== undefined && { keyFile: config.cardSigningKeyFile }),
+    log,
+  });
+  return { authenticate, signingKeys, ...(newAdminKey !== undefined && { newAdminKey }) };
 }
 
 /** Loaded only where JWT is on, as it costs start-up time. */
