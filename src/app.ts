@@ -2,6 +2,8 @@ import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { AgentInvoker } from './agents/invoker.ts';
 import type { AgentRegistry } from './agents/registry.ts';
+import { aiCatalogRoute } from './a2a/ai-catalog.ts';
+import type { CardCatalog } from './a2a/card-catalog.ts';
 import { cardRoutes } from './a2a/card-routes.ts';
 import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
@@ -27,6 +29,7 @@ export interface AppParts {
   signingKeys: SigningKeys;
   invoker: AgentInvoker;
   operations: Operations;
+  cards: CardCatalog;
   engine: RunEngine;
   keepAlive: KeepAlive;
   ready: ReadyChecks;
@@ -51,14 +54,13 @@ export function createApp(parts: AppParts): Express {
 
   app.use(
     cardRoutes({
-      authenticate,
-      invoker,
+      ...parts,
       defaultAgentId: () => parts.agents.defaultAgent()?.id,
-      card: () => ({ publicUrl: parts.publicUrl(), anonymousAllowed: config.authAnonymous }),
       defaultVersion: config.cardDefaultVersion,
     }),
   );
 
+  app.use(aiCatalogRoute(parts));
   app.use(keySetRoute(parts));
 
   const api = Router();

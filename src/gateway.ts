@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { CardCatalog } from './a2a/card-catalog.ts';
+import { createCardSigner } from './a2a/card-signer.ts';
 import { Operations } from './a2a/operations.ts';
 import type { AgentRevision } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
@@ -59,16 +61,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   await execution.directory.start();
   const keepAlive = new KeepAlive();
   const shutdown = openShutdown(options, server, execution.engine);
-  const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
-  const operations = new Operations({ ...execution, log: store.runs });
+  const cards = openCards(config, authentication.signingKeys, publicUrl);
   const app = createApp({
     config,
     log,
     ...authentication,
     ...execution,
-    operations,
+    operations: new Operations({ ...execution, log: store.runs, cards }),
+    cards,
     keepAlive,
-    ready,
+    ready: { draining: () => shutdown.draining, ping: async () => await store.runs.ping() },
     publicUrl,
   });
   server.on('request', app);
@@ -108,6 +110,13 @@ async function openAuthentication(
     log,
   });
   return { authenticate, signingKeys, ...(newAdminKey !== undefined && { newAdminKey }) };
+}
+
+function openCards(config: Config, signingKeys: SigningKeys, publicUrl: () => string): CardCatalog {
+  return new CardCatalog({
+    signer: createCardSigner(signingKeys, publicUrl),
+    card: () => ({ publicUrl: publicUrl(), anonymousAllowed: config.authAnonymous }),
+  });
 }
 
 /** Loaded only where JWT is on, as it costs start-up time. */

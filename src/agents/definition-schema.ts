@@ -54,6 +54,16 @@ const card = closed(
   ['name', 'description', 'version', 'skills'],
 );
 
+const extendedCard = closed(
+  {
+    description: text(4096),
+    documentationUrl: uri,
+    skills: list(skill),
+    roles: { ...list(oneOf('admin', 'manager', 'analyst', 'viewer', 'user'), 5), minItems: 1 },
+  },
+  ['skills'],
+);
+
 const model = closed({
   llmId: text(128),
   fallbackLlmIds: list(text(128), 10),
@@ -114,7 +124,7 @@ const execution = closed(
 /** JSON Schema 2020-12 of the agent file, schema version 1: closed objects, so a misspelt field is refused. */
 export const agentFileSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
-  ...closed({ schemaVersion: { const: '1' }, id: agentId, card, execution }, [
+  ...closed({ schemaVersion: { const: '1' }, id: agentId, card, extendedCard, execution }, [
     'schemaVersion',
     'id',
     'card',
