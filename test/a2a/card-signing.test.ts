@@ -90,8 +90,8 @@ describe('CARD-SIGN-001 the canonical form', () => {
   });
 });
 
-describe('CARD-SIGN-002 the signatures', () => {
-  test('name the algorithm, the key and where it is published', async () => {
+describe('CARD-SIGN-003 the protected header', () => {
+  test('names the algorithm, the key and where it is published', async () => {
     const { v1, v03, combined } = await catalog.cardsOf(rich);
     for (const { card } of [v1, v03, combined]) {
       for (const header of protectedHeaders(card)) {
@@ -107,7 +107,9 @@ describe('CARD-SIGN-002 the signatures', () => {
       }
     }
   });
+});
 
+describe('CARD-SIGN-002 the signatures, over the card without them', () => {
   test.each(revisions)('of %s are good for every verifier', async (_what, revision) => {
     const keySet = await keys.publishedJwks();
     const verify = sdkVerifierOver(keySet);
@@ -144,7 +146,7 @@ describe('CARD-SIGN-002 the signatures', () => {
       (card) => (card['skills'] as object[]).push({ id: 'x', name: 'X', description: 'X', tags: ['x'] }),
     ],
     ['no required credentials', (card) => delete card['securityRequirements']],
-    ['a signature of another card', (card) => (card['signatures'] = [])],
+    ['no signature', (card) => (card['signatures'] = [])],
   ])('fail with %s', async (_what, tamper) => {
     const keySet = await keys.publishedJwks();
     const card = structuredClone((await catalog.cardsOf(rich)).v1.card) as Record<string, unknown>;
@@ -152,6 +154,13 @@ describe('CARD-SIGN-002 the signatures', () => {
     await expect(sdkVerifierOver(keySet)(asSdkCard(card))).rejects.toThrow();
     await expect(sdkVerifierOver(keySet)(AgentCard.fromJSON(card))).rejects.toThrow();
     expect(await verifyWithJose(card, keySet, (content) => canonicalJson(content as JsonObject))).toBe(0);
+  });
+
+  test('of another card do not fit', async () => {
+    const { signatures = null } = (await catalog.cardsOf(open)).v1.card;
+    const card = { ...(await catalog.cardsOf(rich)).v1.card, signatures };
+    const verify = sdkVerifierOver(await keys.publishedJwks());
+    await expect(verify(asSdkCard(card))).rejects.toThrow('No valid signatures');
   });
 
   test('are made once for each revision, however many ask', async () => {
@@ -162,7 +171,7 @@ describe('CARD-SIGN-002 the signatures', () => {
   });
 });
 
-describe('CARD-SIGN-003 after a rotation', () => {
+describe('CARD-SIGN-004 after a rotation', () => {
   test('cards carry the new key; a card from before verifies until the overlap ends', async () => {
     const before = await catalog.cardsOf(rich);
     const { kid } = await keys.rotate();
@@ -183,7 +192,7 @@ describe('CARD-SIGN-003 after a rotation', () => {
   });
 });
 
-describe('CARD-CACHE-001 the ETag', () => {
+describe('CARD-CACHE-002 the ETag', () => {
   test('is that of the card without signatures, whoever signs it', async () => {
     const plain = buildCards(rich, { publicUrl });
     const signed = await catalog.cardsOf(rich);

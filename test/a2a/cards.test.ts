@@ -126,6 +126,17 @@ describe('every card', () => {
     }
   });
 
+  test.each([
+    [true, true, true],
+    [true, false, false],
+    [false, true, false],
+  ])('push: the agent wants it %s, the gateway has it %s: %s', (pushNotifications, pushOn, expected) => {
+    const wishing = agentRevision({ card: { capabilities: { streaming: true, pushNotifications } } });
+    for (const document of Object.values(buildCards(wishing, { publicUrl, pushOn }))) {
+      expect(read(document)).toMatchObject({ capabilities: { pushNotifications: expected } });
+    }
+  });
+
   test('an assigned agent does', () => {
     const { v1 } = buildCards(agentRevision({ execution: { access: 'assigned' } }), { publicUrl });
     expect(read(v1)).toHaveProperty('securityRequirements');

@@ -71,7 +71,7 @@ function skillIds(card: { skills?: unknown } | undefined): string[] {
   return ((card?.skills ?? []) as { id: string }[]).map(({ id }) => id);
 }
 
-describe('CARD-EXT-001 the card says whether there is more', () => {
+describe('the card says whether there is more', () => {
   test('in both versions', async () => {
     expect(await card('desk', '1.0')).toMatchObject({ capabilities: { extendedAgentCard: true } });
     expect(await card('desk', '0.3')).toMatchObject({ supportsAuthenticatedExtendedCard: true });
@@ -95,14 +95,16 @@ describe('CARD-EXT-001 the card says whether there is more', () => {
     expect(pure).not.toHaveProperty('securityRequirements');
     expect(await card('open', '0.3')).not.toHaveProperty('security');
   });
+});
 
+describe('CARD-EXT-002 there is none', () => {
   test('an agent without one refuses, each version in its own words', async () => {
     expect((await ask('plain', '1.0', keys.ann)).error?.code).toBe(-32004);
     expect((await ask('plain', '0.3', keys.ann)).error?.code).toBe(-32007);
   });
 });
 
-describe('CARD-EXT-002 who gets it', () => {
+describe('CARD-EXT-001 who gets it', () => {
   test("an SDK client of v1.0, with signatures that the SDK's verifier takes", async () => {
     const client = await connectV1(cardUrl(gateway, 'desk'));
     const extended = await client.getAgentCard(undefined, sdkVerifier());
