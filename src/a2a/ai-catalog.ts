@@ -19,8 +19,9 @@ export interface AiCatalog {
 }
 
 export interface AiCatalogEntry {
-  /** The agent's own address: an absolute URI, and the same in every version of the draft's own naming scheme. */
+  /** The agent's own address: unique everywhere, whatever becomes of the draft's `urn:air` names. */
   identifier: string;
+  /** The card's, here too so that nobody must fetch every card to show a list. */
   displayName: string;
   description: string;
   type: 'application/a2a-agent-card+json';
