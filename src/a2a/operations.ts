@@ -9,6 +9,8 @@ import type { Message } from '../runs/message.ts';
 import type { RunRecord } from '../runs/record.ts';
 import { emptySnapshot } from '../runs/snapshot.ts';
 import { answerPlace, type Call } from './call.ts';
+import type { CardCatalog } from './card-catalog.ts';
+import { extendedCardFor } from './extended-card.ts';
 import { declaredExtensions, requireExtensions } from './extensions.ts';
 import { cursorOf, readCursor } from './list-cursor.ts';
 import { invocationOf } from './invocation.ts';
@@ -31,6 +33,7 @@ export interface OperationsOptions {
   invoker: AgentInvoker;
   engine: RunEngine;
   log: RunLog;
+  cards: CardCatalog;
 }
 
 /** The operations of A2A (spec §3.1) over runs. They know neither the transport nor the protocol version's shapes. */
@@ -141,12 +144,9 @@ export class Operations {
     refusePush();
   }
 
-  /** Get Extended Agent Card (spec §3.1.11). */
-  async getExtendedCard(_call: Call): Promise<CardShapes> {
-    throw new Problem(
-      'extended_card_not_configured',
-      'This agent has no extended card: its card says all there is.',
-    );
+  /** Get Extended Agent Card (spec §3.1.11): what it says depends on who asks. */
+  async getExtendedCard(call: Call): Promise<CardShapes> {
+    return await extendedCardFor(call, this.#options.cards);
   }
 
   /** Starts a run, or continues the task that the message names. The snapshot tells from where it is read. */
