@@ -1,6 +1,7 @@
 import type { ModelMessage } from '../../llm/model.ts';
 import type { JsonObject, Part, Turn } from '../../runs/message.ts';
 import type { DeclaredExecution, Scenario } from '../definition.ts';
+import { contentOf } from './user-content.ts';
 
 /** Replaces `{{name}}` by the context value; a value that is not given becomes empty. */
 export function render(template: string, values: JsonObject): string {
@@ -39,20 +40,4 @@ export function openingMessages(
     })),
     { role: 'user', content: contentOf(parts) },
   ];
-}
-
-/** The parts as text: text as it is, data as JSON, small text files by their content, other files by their name. */
-export function contentOf(parts: readonly Part[]): string {
-  return parts.map(partText).join('\n');
-}
-
-function partText(part: Part): string {
-  if (part.text !== undefined) return part.text;
-  if (part.data !== undefined) return JSON.stringify(part.data);
-  const name = part.filename ?? 'file';
-  if (part.url !== undefined) return `[${name}: ${part.url}]`;
-  const isText = /^(text\/|application\/json)/.test(part.mediaType ?? '');
-  return isText
-    ? `${name}:\n${Buffer.from(part.raw ?? '', 'base64').toString('utf8')}`
-    : `[${name}: ${part.mediaType ?? 'unknown type'}]`;
 }

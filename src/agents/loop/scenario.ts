@@ -3,8 +3,8 @@ import { visibleParts } from '../../runs/record.ts';
 import type { Scenario } from '../definition.ts';
 import { withoutFence } from '../response-schema.ts';
 import { callModel } from './model-call.ts';
-import { contentOf } from './prompt.ts';
 import type { LoopState } from './state.ts';
+import { contentOf } from './user-content.ts';
 
 const noneFits = 'none';
 
