@@ -10,9 +10,10 @@ import type { RunRecord } from '../runs/record.ts';
 import { answerPlace, type Call } from './call.ts';
 import { declaredExtensions, requireExtensions } from './extensions.ts';
 import { cursorOf, readCursor } from './list-cursor.ts';
+import { requireInputModes, requireOutputModes } from './media-types.ts';
 import { runStateOf, taskOf } from './projection.ts';
 import { redactSecrets, takeConversationHistory, takeProvidedValues } from './provided-values.ts';
-import { RunStream } from './run-stream.ts';
+import { RunStream, type StreamStart } from './run-stream.ts';
 import type {
   CardShapes,
   GetTaskRequest,
@@ -55,8 +56,9 @@ export class Operations {
   async sendStreamingMessage(request: SendMessageRequest, call: Call): Promise<RunStream> {
     requireStreaming(call);
     const record = await this.#start(request, call);
-    if (!call.cursor) return this.#stream(record, call, { from: beginning });
-    return await this.#resume(await this.#own(record.id, call), call, call.cursor);
+    const { historyLength } = request;
+    if (!call.cursor) return this.#stream(record, call, { from: beginning, historyLength });
+    return await this.#resume(await this.#own(record.id, call), call, call.cursor, historyLength);
   }
 
   /** Get Task (spec §3.1.3). */
@@ -148,6 +150,9 @@ export class Operations {
     if (request.pushConfig) refusePush();
     const values = takeProvidedValues(request.message, call.activated);
     const history = takeConversationHistory(values.message, call.activated);
+    const hidden = hiddenParts(request.message, history.message);
+    requireInputModes(request.message, hidden, call.agent);
+    requireOutputModes(request.acceptedOutputModes, call.agent);
     const { contextVariables } = call.agent.definition.execution;
     const secretNames = contextVariables
       .filter((variable) => variable.secret)
@@ -157,10 +162,11 @@ export class Operations {
       principal: call.principal,
       door: 'a2a',
       message: redactSecrets(request.message, secretNames),
-      hiddenParts: hiddenParts(request.message, history.message),
+      hiddenParts: hidden,
       ...(history.history && { history: history.history }),
       ...(values.provided && { provided: values.provided }),
       ...(call.llmId !== undefined && { llmId: call.llmId }),
+      ...(request.acceptedOutputModes && { acceptedOutputModes: request.acceptedOutputModes }),
       properties: call.properties,
     });
     return record;
@@ -176,15 +182,15 @@ export class Operations {
   }
 
   /** With a cursor the replay is exact while the log lives; else the task comes first and the rest follows. */
-  async #resume(run: LoadedRun, call: Call, cursor: Position): Promise<RunStream> {
+  async #resume(run: LoadedRun, call: Call, cursor: Position, historyLength?: number): Promise<RunStream> {
     const sameAttempt = cursor.attempt === run.snapshot.attempt && cursor.sequence <= run.snapshot.sequence;
     if (sameAttempt && (await this.#options.log.covers(run.record.id, cursor))) {
       return this.#stream(run.record, call, { from: cursor });
     }
-    return this.#stream(run.record, call, { from: run.snapshot, first: run });
+    return this.#stream(run.record, call, { from: run.snapshot, first: run, historyLength });
   }
 
-  #stream(record: RunRecord, call: Call, start: { from: Position; first?: LoadedRun }): RunStream {
+  #stream(record: RunRecord, call: Call, start: StreamStart): RunStream {
     return new RunStream(this.#options.engine, record, call, start);
   }
 

@@ -10,6 +10,7 @@ import type { LoadedRun } from '../runs/log.ts';
 import type { Message, Part } from '../runs/message.ts';
 import type { RunRecord } from '../runs/record.ts';
 import type { RunSnapshot } from '../runs/snapshot.ts';
+import { takesOutput } from './media-types.ts';
 import type { Artifact, StreamResponse, Task, TaskState, TaskStatus } from './wire.ts';
 
 /** Where the answer stands: in artifacts, in the final status message, or in both. */
@@ -48,7 +49,7 @@ export interface TaskOptions {
 export function taskOf(run: LoadedRun, options: TaskOptions): Task {
   const { record, snapshot } = run;
   const artifacts =
-    options.includeArtifacts === false || options.answerIn === 'status' ? [] : artifactsOf(snapshot);
+    options.includeArtifacts === false || options.answerIn === 'status' ? [] : artifactsOf(record, snapshot);
   const history = historyOf(record, options.historyLength);
   return {
     id: record.id,
@@ -57,6 +58,12 @@ export function taskOf(run: LoadedRun, options: TaskOptions): Task {
     ...(artifacts.length > 0 && { artifacts }),
     ...(history.length > 0 && { history }),
   };
+}
+
+/** The task with at most this many messages of its history. */
+export function withHistory({ history, ...task }: Task, length: number): Task {
+  const last = history && lastOf(history, length);
+  return last?.length ? { ...task, history: last } : task;
 }
 
 /**
@@ -90,9 +97,10 @@ export function responseOf(
       return { statusUpdate: { ...ids, status: status('working', event.at, message) } };
     }
     case 'text':
-      return answerIn === 'status' ? undefined : { artifactUpdate: { ...ids, ...textUpdate(event) } };
+      if (answerIn === 'status' || !takesOutput(record.request, plain)) return undefined;
+      return { artifactUpdate: { ...ids, ...textUpdate(event) } };
     case 'structured':
-      if (answerIn === 'status') return undefined;
+      if (answerIn === 'status' || !takesOutput(record.request, json)) return undefined;
       return {
         artifactUpdate: { ...ids, artifact: structuredArtifact(event.data), append: false, lastChunk: true },
       };
@@ -115,10 +123,26 @@ function finishedStatus(
   const parts = [...(event.parts ?? [])];
   if (event.failure)
     parts.push({ text: event.failure.message, mediaType: plain, metadata: { code: event.failure.code } });
-  else if (event.state === 'completed' && answerIn !== 'artifact' && answer)
-    parts.push(...answerParts(answer));
+  // A stream left out what its caller does not take; where that was all, here it is.
+  else if (event.state === 'completed' && answer && (answerIn !== 'artifact' || isUntaken(record, answer)))
+    parts.push(...takenParts(record, answer));
   const message = parts.length > 0 ? agentMessage(record, 'final', parts) : undefined;
   return status(event.state, event.at, message);
+}
+
+/** The parts of the answer that its caller takes (spec §3.2.2); all of them rather than nothing. */
+function takenParts(record: RunRecord, answer: RunSnapshot): Part[] {
+  const parts = answerParts(answer);
+  return isUntaken(record, answer)
+    ? parts
+    : parts.filter(({ mediaType }) => takesOutput(record.request, mediaType));
+}
+
+/** Whether the caller takes nothing of what was answered. */
+function isUntaken({ request }: RunRecord, answer: RunSnapshot): boolean {
+  if (!request.acceptedOutputModes) return false;
+  const said = answerParts(answer).filter(({ text }) => text !== '');
+  return said.length > 0 && !said.some(({ mediaType }) => takesOutput(request, mediaType));
 }
 
 function answerParts(answer: RunSnapshot): Part[] {
@@ -144,11 +168,18 @@ function agentMessage(record: RunRecord, suffix: string, parts: Part[]): Message
   };
 }
 
-function artifactsOf(snapshot: RunSnapshot): Artifact[] {
+function artifactsOf(record: RunRecord, snapshot: RunSnapshot): Artifact[] {
   const artifacts: Artifact[] = [];
   if (snapshot.text !== '') artifacts.push(textArtifact(snapshot.text, true));
   if (snapshot.structured) artifacts.push(structuredArtifact(snapshot.structured));
-  return artifacts;
+  if (!record.request.acceptedOutputModes) return artifacts;
+  if (snapshot.state === 'completed' && isUntaken(record, snapshot)) return artifacts;
+  return artifacts
+    .map((artifact) => ({
+      ...artifact,
+      parts: artifact.parts.filter(({ mediaType }) => takesOutput(record.request, mediaType)),
+    }))
+    .filter(({ parts }) => parts.length > 0);
 }
 
 function textUpdate(event: RunEvent & { kind: 'text' }): {
@@ -174,5 +205,10 @@ function structuredArtifact(data: RunSnapshot['structured'] & object): Artifact 
 }
 
 function historyOf(record: RunRecord, length?: number): Message[] {
-  return length === 0 ? [] : [record.request.message];
+  return lastOf([record.request.message], length);
+}
+
+/** The last `length` of the list, in its order; without a length all of it (spec §3.2.4). */
+function lastOf<T>(list: readonly T[], length = list.length): T[] {
+  return list.slice(Math.max(0, list.length - length));
 }

@@ -31,6 +31,7 @@ export interface Invocation {
   /** Values for context variables, as the caller gave them. */
   provided?: Record<string, unknown>;
   llmId?: string;
+  acceptedOutputModes?: string[];
   properties: Properties;
 }
 
@@ -83,6 +84,7 @@ export class AgentInvoker {
       contextValues: resolved.values as JsonObject,
       secrets: resolved.secrets as JsonObject,
       ...(invocation.llmId !== undefined && { llmId: invocation.llmId }),
+      ...(invocation.acceptedOutputModes && { acceptedOutputModes: invocation.acceptedOutputModes }),
       properties: invocation.properties,
     });
   }

@@ -8,6 +8,7 @@ import type { LoadedRun, RunLog } from './log.ts';
 import type { JsonObject, Message, Turn } from './message.ts';
 import { readRun, type RunReading } from './reading.ts';
 import type { DoorName, Properties, RunRecord } from './record.ts';
+import { withReferencedTasks } from './referenced.ts';
 import type { SecretBox } from './secret-box.ts';
 import { emptySnapshot, fold, type RunSnapshot } from './snapshot.ts';
 import { acceptedSnapshot, RunWriter } from './writer.ts';
@@ -38,6 +39,7 @@ export interface StartRequest {
   /** Secret context values, in clear: sealed before they are stored. */
   secrets: JsonObject;
   llmId?: string;
+  acceptedOutputModes?: string[];
   properties: Properties;
 }
 
@@ -241,7 +243,8 @@ export class RunEngine {
     if (!history && record.contextNamed && record.door === 'a2a') {
       history = await this.#options.log.history({ owner, agentId, contextId }, agent.maxHistoryMessages);
     }
-    return { record, attempt: start.attempt, history: history ?? [], contextValues: start.contextValues };
+    history = await withReferencedTasks(this.#options.log, record, history ?? []);
+    return { record, attempt: start.attempt, history, contextValues: start.contextValues };
   }
 
   #record(request: StartRequest): RunRecord {
@@ -264,6 +267,7 @@ export class RunEngine {
         contextValues: request.contextValues,
         ...(hasSecrets && { sealedSecrets: this.#options.secretBox.seal(request.secrets) }),
         ...(request.llmId !== undefined && { llmId: request.llmId }),
+        ...(request.acceptedOutputModes && { acceptedOutputModes: request.acceptedOutputModes }),
         properties: request.properties,
       },
       contentHash: contentHash(
@@ -278,7 +282,8 @@ export class RunEngine {
 
 /** What makes two requests the same: everything that can change the answer. */
 function contentHash(request: StartRequest, secrets: string): string {
-  const { message, history, contextValues, llmId, properties } = request;
-  const content = [message.parts, message.metadata, history, contextValues, secrets, llmId, properties];
+  const { message, history, contextValues, llmId, properties, acceptedOutputModes } = request;
+  const said = [message.parts, message.metadata, message.referenceTaskIds, history];
+  const content = [...said, contextValues, secrets, llmId, properties, acceptedOutputModes];
   return hash('sha256', JSON.stringify(content));
 }
