@@ -12,7 +12,8 @@ const mostImageBytes = 20 * 1024 * 1024;
  */
 export function contentOf(parts: readonly Part[]): string | ModelPart[] {
   const shown = parts.map(modelPart);
-  if (shown.some(({ image }) => image)) return shown;
+  // Providers refuse a piece of text that is empty.
+  if (shown.some(({ image }) => image)) return shown.filter(({ text }) => text !== '');
   return shown.map(({ text }) => text).join('\n');
 }
 

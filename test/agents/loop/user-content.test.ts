@@ -46,7 +46,7 @@ describe('without an image, the message is text', () => {
 describe('with an image, the message is in parts', () => {
   test('in their order, each image with what stands for it in words', () => {
     const photo = { url: 'https://a.example/b', mediaType: 'image/webp', filename: 'b.webp' };
-    expect(contentOf([{ text: 'Compare' }, image, photo, { data: { n: 1 } }])).toEqual([
+    expect(contentOf([{ text: 'Compare' }, image, { text: '' }, photo, { data: { n: 1 } }])).toEqual([
       { text: 'Compare' },
       { image: shownImage },
       { image: { source: { url: 'https://a.example/b' }, standIn: '[b.webp: https://a.example/b]' } },
