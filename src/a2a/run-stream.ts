@@ -1,5 +1,5 @@
 import type { RunEngine } from '../runs/engine.ts';
-import { eventId, isAfter, type Position, type StoredEvent } from '../runs/event.ts';
+import { eventId, isAfter, type Position, type RunEvent, type StoredEvent } from '../runs/event.ts';
 import type { LoadedRun } from '../runs/log.ts';
 import type { RunRecord } from '../runs/record.ts';
 import { emptySnapshot, fold, type RunSnapshot } from '../runs/snapshot.ts';
@@ -38,6 +38,8 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
   readonly #events: RunReading;
   readonly #historyLength: number | undefined;
   #first: LoadedRun | undefined;
+  /** The first frame of an agent that may answer without a task: held until it has said its first word. */
+  #held: Frame | undefined;
   /** Folded along, for the final status message; undefined when the reader joined in the middle. */
   readonly #folded: RunSnapshot | undefined;
 
@@ -80,7 +82,15 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
     const frames: Frame[] = [];
     for (const stored of events) {
       const json = this.#encode(stored, answer);
-      if (json !== undefined) frames.push({ id: eventId(stored), json });
+      const frame = json === undefined ? undefined : { id: eventId(stored), json };
+      const { event } = stored;
+      if (this.#record.mayReply && event.kind === 'accepted') {
+        this.#held = frame;
+        continue;
+      }
+      if (this.#held && !isReply(event)) frames.push(this.#held);
+      this.#held = undefined;
+      if (frame) frames.push(frame);
     }
     return frames;
   }
@@ -127,4 +137,9 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
     if (!response || !('task' in response)) return undefined;
     return this.#codec.encodeEvent({ task: withHistory(response.task, historyLength) }, false);
   }
+}
+
+/** A message that is all that the agent answers: then there is no task (spec §3.1.2). */
+function isReply(event: RunEvent): boolean {
+  return event.kind === 'finished' && event.reply !== undefined;
 }

@@ -46,7 +46,6 @@ const structured = {
   parts: [structuredPart],
 };
 const finalMessage = {
-  messageId: 'task-1-final',
   role: 'ROLE_AGENT',
   parts: [{ text: 'Four.', mediaType: 'text/plain' }, structuredPart],
   ...ids,
@@ -64,7 +63,7 @@ describe('the task', () => {
       status: {
         state: 'TASK_STATE_COMPLETED',
         timestamp: '1970-01-01T00:00:00.005Z',
-        ...(inStatus && { message: finalMessage }),
+        ...(inStatus && { message: { messageId: 'task-1-1-6', ...finalMessage } }),
       },
       ...(inArtifacts && { artifacts: [text, structured] }),
       history: [record.request.message],
@@ -193,7 +192,7 @@ describe('an event of the stream', () => {
     const status = {
       state: 'TASK_STATE_COMPLETED',
       timestamp: '1970-01-01T00:00:00.005Z',
-      ...(message && { message }),
+      ...(message && { message: { messageId: 'task-1-1-7', ...message } }),
     };
     expect(shown(end, answerIn)).toEqual({ statusUpdate: { ...ids, status } });
   });

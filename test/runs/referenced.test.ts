@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { withReferencedTasks } from '../../src/runs/referenced.ts';
+import type { LoadedRun } from '../../src/runs/log.ts';
 import type { Turn } from '../../src/runs/message.ts';
-import type { RunRecord } from '../../src/runs/record.ts';
+import { emptySnapshot } from '../../src/runs/snapshot.ts';
 import type { SqliteRunLog } from '../../src/stores/sqlite/run-log.ts';
 import { finishedRun, once, runRecord, startRun, type RecordChanges } from '../stores/run-samples.ts';
 import { openLog } from '../stores/sqlite-data.ts';
-import { agentWith, completed, eventsOf, openEngine, startRequest } from './engine-fixture.ts';
+import { agentWith, completed, eventsOf, never, openEngine, startRequest } from './engine-fixture.ts';
 
 let log: SqliteRunLog;
 
@@ -18,10 +19,10 @@ afterEach(async () => {
 });
 
 /** A run whose message refers to these tasks. */
-function referringTo(ids: readonly string[], changes: RecordChanges = {}): RunRecord {
+function referringTo(ids: readonly string[], changes: RecordChanges = {}): LoadedRun {
   const record = runRecord(changes);
   record.request.message.referenceTaskIds = [...ids];
-  return record;
+  return { record, snapshot: emptySnapshot(record.createdAt) };
 }
 
 /** A finished task with this question and answer. */
@@ -61,8 +62,8 @@ describe('referenced tasks', () => {
       'no-such-task',
     ];
     const own = referringTo([]);
-    await log.create(own, once);
-    own.request.message.referenceTaskIds = [...strange, own.id];
+    await log.create(own.record, once);
+    own.record.request.message.referenceTaskIds = [...strange, own.record.id];
     expect(await withReferencedTasks(log, own, [])).toEqual([]);
   });
 
@@ -98,6 +99,32 @@ describe('referenced tasks', () => {
 });
 
 describe('the engine', () => {
+  test('tells a task with all that was said in it, also to one that goes on', async () => {
+    const seen: Turn[][] = [];
+    const engine = openEngine({ log });
+    const agent = agentWith(async function* ({ history, exchange }) {
+      seen.push(history);
+      yield* [];
+      return exchange.length > 0 ? completed : { state: 'input-required', parts: [{ text: 'For when?' }] };
+    });
+    const begin = async (text: string, referenceTaskIds: string[] = []): Promise<LoadedRun> => {
+      const message = { messageId: text, role: 'ROLE_USER' as const, parts: [{ text }], referenceTaskIds };
+      const { record } = await engine.start(startRequest(agent, { message }));
+      await eventsOf(engine, record.id);
+      return (await log.load(record.id)) ?? { record, snapshot: emptySnapshot(0) };
+    };
+    const goOn = async (run: LoadedRun, text: string): Promise<void> => {
+      const message = { messageId: text, role: 'ROLE_USER' as const, parts: [{ text }] };
+      await engine.settledAfter(await engine.continue(run, startRequest(agent, { message })), never);
+    };
+    const booking = await begin('Book it.');
+    await goOn(booking, 'Monday.');
+    const change = await begin('Change it.', [booking.record.id]);
+    await goOn(change, 'Tuesday.');
+    const told = turns('Book it.', 'For when?', 'Monday.');
+    expect(seen.slice(2)).toEqual([told, [...told, ...turns('Change it.', 'For when?')]]);
+  });
+
   test('shows them to the agent, and counts them into what makes a request the same', async () => {
     const seen: Turn[][] = [];
     const engine = openEngine({ log });

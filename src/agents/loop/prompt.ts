@@ -1,5 +1,7 @@
 import type { ModelMessage } from '../../llm/model.ts';
+import type { Execution } from '../../runs/executor.ts';
 import type { JsonObject, Part, Turn } from '../../runs/message.ts';
+import { visibleParts } from '../../runs/record.ts';
 import type { DeclaredExecution, Scenario } from '../definition.ts';
 import { contentOf } from './user-content.ts';
 
@@ -40,4 +42,15 @@ export function openingMessages(
     })),
     { role: 'user', content: contentOf(parts) },
   ];
+}
+
+/**
+ * What the user says. A message that only brings values says nothing itself: then it is the one before it that
+ * is answered.
+ */
+export function spokenParts({ request, exchange }: Pick<Execution, 'request' | 'exchange'>): Part[] {
+  const said = [...exchange.filter(({ message }) => message.role === 'ROLE_USER'), request]
+    .map(visibleParts)
+    .filter((parts) => parts.length > 0);
+  return said.at(-1) ?? [];
 }
