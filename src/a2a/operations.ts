@@ -57,7 +57,6 @@ export class Operations {
 
   /** Send Streaming Message (spec §3.1.2): the run from its beginning, or from the cursor of a caller that resumes. */
   async sendStreamingMessage(request: SendMessageRequest, call: Call): Promise<RunStream> {
-    requireStreaming(call);
     const started = await this.#begin(request, call);
     const { historyLength } = request;
     if (call.cursor)
@@ -114,7 +113,6 @@ export class Operations {
 
   /** Subscribe to Task (spec §3.1.6): the task first and then what comes, or exactly what follows the cursor. */
   async subscribeToTask(request: { id: string }, call: Call): Promise<RunStream> {
-    requireStreaming(call);
     const run = await this.#own(request.id, call);
     if (call.cursor) return await this.#resume(run, call, call.cursor);
     if (isTerminal(run.snapshot.state)) {
@@ -123,7 +121,7 @@ export class Operations {
         `The task is ${run.snapshot.state}: there is nothing to subscribe to. Get it instead.`,
       );
     }
-    return this.#stream(run.record, call, { from: run.snapshot, first: run });
+    return this.#stream(run.record, call, { from: run.snapshot, first: run, throughWaiting: true });
   }
 
   /** Create Push Notification Config (spec §3.1.7). */
@@ -211,15 +209,6 @@ function requireSameContext(record: RunRecord, message: Message): void {
   throw invalidField(
     'message.contextId',
     'is not the context of the task: leave it out, or send that of the task',
-  );
-}
-
-/** Capability validation (spec §3.3.4). */
-function requireStreaming({ agent }: Call): void {
-  if (agent.definition.card.capabilities.streaming) return;
-  throw new Problem(
-    'unsupported_operation',
-    'This agent does not stream: send the message without streaming, or get the task.',
   );
 }
 

@@ -17,8 +17,10 @@ export interface Frame {
 /** Where a stream begins, and what its reader wants of the task that comes first. */
 export interface StreamStart {
   from: Position;
-  /** The run whose task comes first, for a reader without a cursor that joins later. */
+  /** The run whose task comes first; it stands at `from`. */
   first?: LoadedRun;
+  /** A task that waits for its caller is followed until its next message has brought it to rest again. */
+  throughWaiting?: boolean;
   /** See TaskOptions. */
   historyLength?: number | undefined;
 }
@@ -49,7 +51,7 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
     this.#codec = call.codec;
     this.#answerIn = answerPlace(call);
     this.#dialect = `${call.codec.version} ${this.#answerIn}`;
-    this.#events = engine.read(record.id, start.from);
+    this.#events = engine.read(record.id, start.from, { throughWaiting: start.throughWaiting ?? false });
     this.#first = start.first;
     this.#historyLength = start.historyLength;
     if (!this.#repeatsAnswer) return;

@@ -235,9 +235,13 @@ describe('canceling', () => {
 });
 
 describe('subscribing', () => {
-  test('to a task that asks gets the task, and ends', async () => {
+  test('to a task that asks gets the task, and what its next message brings', async () => {
     const { id } = await send('Ask');
-    expect(await idsOf(await desk.operations.subscribeToTask({ id }, callOn(desk)))).toEqual(['1-3']);
+    const stream = await desk.operations.subscribeToTask({ id }, callOn(desk));
+    const first = await stream.next();
+    expect(first.value?.map((frame) => frame.id)).toEqual(['1-3']);
+    await desk.operations.sendMessage(sending({ taskId: id }), callOn(desk));
+    expect(await idsOf(stream)).toEqual(['2-1', '2-2', '2-3']);
   });
 
   test.each([

@@ -33,7 +33,7 @@ function runOf(...events: RunEvent[]): LoadedRun {
 }
 
 function shown(event: RunEvent, answerIn: AnswerPlace, of: LoadedRun = runOf(...answering, end)): unknown {
-  const [one] = stored({ attempt: 1, sequence: 7 }, event);
+  const [one] = stored({ attempt: 1, sequence: 6 }, event);
   return one && responseOf(of.record, one, answerIn, of.snapshot);
 }
 
@@ -141,7 +141,7 @@ describe('an event of the stream', () => {
           state: 'TASK_STATE_WORKING',
           timestamp: '1970-01-01T00:00:00.002Z',
           message: {
-            messageId: 'task-1-1-7',
+            messageId: 'task-1-1-6',
             role: 'ROLE_AGENT',
             parts: [{ data: step, mediaType: 'application/json', metadata: { type: 'DW_STATUS_UPDATE' } }],
             ...ids,
@@ -192,7 +192,7 @@ describe('an event of the stream', () => {
     const status = {
       state: 'TASK_STATE_COMPLETED',
       timestamp: '1970-01-01T00:00:00.005Z',
-      ...(message && { message: { messageId: 'task-1-1-7', ...message } }),
+      ...(message && { message: { messageId: 'task-1-1-6', ...message } }),
     };
     expect(shown(end, answerIn)).toEqual({ statusUpdate: { ...ids, status } });
   });
