@@ -17,9 +17,20 @@ const step = {
   startedAt: '2026-01-01T00:00:00.000Z',
 } as const;
 
+const page = { text: 'Page', mediaType: 'text/html' };
+const picture = { raw: 'AAAA', mediaType: 'image/png' };
+
 /** Answers in text and, where the message asks for it, with data; or fails. The engine ends its step. */
 const executor: Executor = async function* ({ record }) {
   const asked = record.request.message.parts[0]?.text;
+  if (asked === 'Ask') return { state: 'input-required', parts: [{ text: 'Which one?' }] };
+  if (asked === 'Reply') return { ...completed, reply: { parts: [page, picture] } };
+  if (asked === 'Files') {
+    const whole = { kind: 'artifact', at: 1, append: false, last: true } as const;
+    yield { ...whole, artifact: { artifactId: 'mixed', parts: [page, picture] } };
+    yield { ...whole, artifact: { artifactId: 'picture', parts: [picture] } };
+    return completed;
+  }
   yield { kind: 'step', at: 1, step };
   yield say('Four', true);
   yield say('.', false, true);
@@ -129,6 +140,35 @@ describe('of the answer a caller gets what it takes', () => {
   });
 });
 
+describe("of an agent's own artifacts and its direct answer too", () => {
+  test.each<[string, string[], object[]]>([
+    ['a part of one', ['text/html', 'text/plain'], [page]],
+    ['a part of each', ['image/*', 'text/plain'], [picture, picture]],
+    ['all rather than nothing', ['text/plain'], [page, picture, picture]],
+  ])('%s', async (name, accepted, expected) => {
+    const task = await send('Files', accepted);
+    const partsOf = (artifacts: readonly { parts: object[] }[] = []): object[] =>
+      artifacts.flatMap(({ parts }) => parts);
+    expect(partsOf(task.artifacts)).toEqual(expected);
+    const events = await eventsOf('Files', accepted);
+    const last = events.at(-1);
+    const final = last && 'statusUpdate' in last ? last.statusUpdate.status.message?.parts : undefined;
+    const streamed = events.flatMap((event) =>
+      'artifactUpdate' in event ? [event.artifactUpdate.artifact] : [],
+    );
+    // What a stream held back stands at its end.
+    expect([...partsOf(streamed), ...(final ?? [])]).toEqual(expected);
+    expect(final !== undefined).toBe(name === 'all rather than nothing');
+  });
+
+  test('a direct answer', async () => {
+    const reply = async (accepted: string[]) =>
+      await desk.operations.sendMessage(asking('Reply', accepted), call());
+    expect(await reply(['image/png', 'text/plain'])).toMatchObject({ message: { parts: [picture] } });
+    expect(await reply(['text/plain'])).toMatchObject({ message: { parts: [page, picture] } });
+  });
+});
+
 describe('a caller that takes nothing of the answer gets all of it', () => {
   test('in the task, and in the status as well', async () => {
     const task = await send('Text', ['application/json']);
@@ -169,6 +209,19 @@ describe('the acceptance belongs to the run', () => {
     await expect(desk.operations.sendMessage(foreign, call())).rejects.toMatchObject(refused);
     const listed = await desk.operations.listTasks({ pageSize: 10, includeArtifacts: false }, call());
     expect(listed.totalSize).toBe(0);
+  });
+
+  test('nor does a message continue a task with what the agent does not take', async () => {
+    const { id, status } = await send('Ask', ['application/json']);
+    // A question is no output.
+    expect(contents(status.message?.parts ?? [])).toEqual(['Which one?']);
+    const foreign = sending({ taskId: id, parts: [picture] });
+    await expect(desk.operations.sendMessage(foreign, call())).rejects.toMatchObject({
+      reason: 'content_type_not_supported',
+    });
+    expect(await desk.operations.getTask({ id }, call())).toMatchObject({
+      status: { state: 'TASK_STATE_INPUT_REQUIRED' },
+    });
   });
 
   test('the same message with another acceptance is another request', async () => {
