@@ -61,12 +61,15 @@ export class Operations {
   /** Send Streaming Message (spec §3.1.2): the run from its beginning, or from the cursor of a caller that resumes. */
   async sendStreamingMessage(request: SendMessageRequest, call: Call): Promise<RunStream> {
     const started = await this.#begin(request, call);
-    if (call.cursor) return await this.#resume(await this.#own(started.record.id, call), call, call.cursor);
+    const { historyLength } = request;
+    if (call.cursor)
+      return await this.#resume(await this.#own(started.record.id, call), call, call.cursor, historyLength);
     // A new run tells of its task itself; of one that goes on, the task comes first.
     const isNew = started.snapshot.attempt === 0;
     return this.#stream(started.record, call, {
       from: started.snapshot,
       ...(!isNew && { first: started }),
+      historyLength,
     });
   }
 
@@ -163,12 +166,12 @@ export class Operations {
   }
 
   /** With a cursor the replay is exact while the log lives; else the task comes first and the rest follows. */
-  async #resume(run: LoadedRun, call: Call, cursor: Position): Promise<RunStream> {
+  async #resume(run: LoadedRun, call: Call, cursor: Position, historyLength?: number): Promise<RunStream> {
     const sameAttempt = cursor.attempt === run.snapshot.attempt && cursor.sequence <= run.snapshot.sequence;
     if (sameAttempt && (await this.#options.log.covers(run.record.id, cursor))) {
       return this.#stream(run.record, call, { from: cursor });
     }
-    return this.#stream(run.record, call, { from: run.snapshot, first: run });
+    return this.#stream(run.record, call, { from: run.snapshot, first: run, historyLength });
   }
 
   #stream(record: RunRecord, call: Call, start: StreamStart): RunStream {
