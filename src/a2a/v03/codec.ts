@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../runs/message.ts';
 import { Problem } from '../../http/problem.ts';
-import { withoutEmpty } from '../params.ts';
+import { invalidField, withoutEmpty } from '../params.ts';
 import type {
   Codec,
   GetTaskRequest,
@@ -81,11 +81,14 @@ function decodeSend(params: unknown): SendMessageRequest {
 /** PushNotificationConfig → neutral; the same in both JSON forms of v0.3. */
 export function decodePushConfig({ id, url, token, authentication }: PushConfigParams): PushConfigRequest {
   const { schemes, credentials } = authentication ?? {};
+  // Proto-JSON writes an authentication that is not set as an empty one.
+  if (credentials && !schemes?.length)
+    throw invalidField('authentication.schemes', 'must name a scheme for the credentials');
   return withoutEmpty<PushConfigRequest>({
     id,
     url,
     token,
-    authentication: schemes && { schemes, ...(credentials && { credentials }) },
+    authentication: schemes?.length ? { schemes, ...(credentials && { credentials }) } : undefined,
   });
 }
 

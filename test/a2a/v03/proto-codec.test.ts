@@ -154,7 +154,7 @@ describe('the task of a request', () => {
     expect(v03ProtoCodec.decodeGet({ id: 't', historyLength: 0 })).toStrictEqual(request);
     expect(v03ProtoCodec.decodeGet({ name: 'tasks/t', history_length: 0 })).toStrictEqual(request);
     expect(refusedFields(() => v03ProtoCodec.decodeGet({ id: 't', history_length: -1 }))).toEqual({
-      history_length: 'must be >= 0',
+      historyLength: 'must be >= 0',
     });
   });
 
