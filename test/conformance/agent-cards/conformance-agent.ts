@@ -52,12 +52,15 @@ export const execute: Executor = (execution) => {
   return behaviour(execution);
 };
 
+const nothing: readonly ExecutorEvent[] = [];
+
 function text(words: string): Part {
   return { text: words, mediaType: 'text/plain' };
 }
 
 function ends(outcome: Outcome): Behaviour {
   return async function* () {
+    yield* nothing;
     return outcome;
   };
 }
