@@ -5,6 +5,7 @@ import type { AgentRegistry } from './agents/registry.ts';
 import { cardRoutes } from './a2a/card-routes.ts';
 import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
+import type { PushOutbox } from './a2a/push/outbox.ts';
 import type { Authenticate } from './auth/authenticate.ts';
 import type { Config } from './config.ts';
 import { notFoundHandler, restErrorHandler } from './http/error-writer.ts';
@@ -14,6 +15,7 @@ import { requestContext } from './http/request-context.ts';
 import { agentRoutes } from './rest/agents.ts';
 import { answerHandler } from './rest/answer.ts';
 import { demoShop } from './rest/demo-shop.ts';
+import { pushRoutes } from './rest/push.ts';
 import type { ModelDirectory } from './llm/directory.ts';
 import type { RunEngine } from './runs/engine.ts';
 import type { Log } from './telemetry/log.ts';
@@ -24,6 +26,7 @@ export interface AppParts {
   authenticate: Authenticate;
   invoker: AgentInvoker;
   operations: Operations;
+  outbox: PushOutbox;
   engine: RunEngine;
   keepAlive: KeepAlive;
   ready: ReadyChecks;
@@ -59,6 +62,7 @@ export function createApp(parts: AppParts): Express {
   const api = Router();
   api.post('/agents/:agentId/answer', answerHandler({ ...parts, maxBodyBytes: config.maxBodyBytes }));
   api.use(agentRoutes({ authenticate, invoker, models: () => parts.models.list() }));
+  api.use(pushRoutes(parts));
   app.use('/api/v1', api);
 
   // Only while the sample that calls it is loaded.

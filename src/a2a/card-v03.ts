@@ -20,7 +20,7 @@ export function cardV03(content: CardContent): Record<string, unknown> {
     ...(published.iconUrl && { iconUrl: published.iconUrl }),
     capabilities: {
       streaming: published.capabilities.streaming,
-      pushNotifications: false,
+      pushNotifications: published.capabilities.pushNotifications,
       stateTransitionHistory: false,
       extensions,
     },

@@ -13,7 +13,7 @@ export function cardV1(content: CardContent): Record<string, unknown> {
     ...(published.iconUrl && { iconUrl: published.iconUrl }),
     capabilities: {
       streaming: published.capabilities.streaming,
-      pushNotifications: false,
+      pushNotifications: published.capabilities.pushNotifications,
       extendedAgentCard: false,
       extensions,
     },

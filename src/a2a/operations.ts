@@ -11,6 +11,7 @@ import { answerPlace, type Call } from './call.ts';
 import { declaredExtensions, requireExtensions } from './extensions.ts';
 import { cursorOf, readCursor } from './list-cursor.ts';
 import { runStateOf, taskOf } from './projection.ts';
+import { requirePush, type PushOperations } from './push/push-operations.ts';
 import { redactSecrets, takeConversationHistory, takeProvidedValues } from './provided-values.ts';
 import { RunStream } from './run-stream.ts';
 import type {
@@ -31,6 +32,8 @@ export interface OperationsOptions {
   invoker: AgentInvoker;
   engine: RunEngine;
   log: RunLog;
+  /** Absent: no agent sends push notifications. */
+  push?: PushOperations;
 }
 
 /** The operations of A2A (spec §3.1) over runs. They know neither the transport nor the protocol version's shapes. */
@@ -115,23 +118,27 @@ export class Operations {
   }
 
   /** Create Push Notification Config (spec §3.1.7). */
-  async createPushConfig(_request: PushConfigRequest & { taskId: string }, _call: Call): Promise<PushConfig> {
-    return refusePush();
+  async createPushConfig(request: PushConfigRequest & { taskId: string }, call: Call): Promise<PushConfig> {
+    const push = requirePush(call, this.#options.push);
+    return await push.create(await this.#own(request.taskId, call), request, call);
   }
 
   /** Get Push Notification Config (spec §3.1.8). */
-  async getPushConfig(_request: { taskId: string; id?: string }, _call: Call): Promise<PushConfig> {
-    return refusePush();
+  async getPushConfig(request: { taskId: string; id?: string }, call: Call): Promise<PushConfig> {
+    const push = requirePush(call, this.#options.push);
+    return await push.get(await this.#own(request.taskId, call), request.id);
   }
 
   /** List Push Notification Configs (spec §3.1.9). */
-  async listPushConfigs(_request: { taskId: string }, _call: Call): Promise<PushConfig[]> {
-    return refusePush();
+  async listPushConfigs(request: { taskId: string }, call: Call): Promise<PushConfig[]> {
+    const push = requirePush(call, this.#options.push);
+    return await push.list(await this.#own(request.taskId, call));
   }
 
   /** Delete Push Notification Config (spec §3.1.10): idempotent. */
-  async deletePushConfig(_request: { taskId: string; id: string }, _call: Call): Promise<void> {
-    refusePush();
+  async deletePushConfig(request: { taskId: string; id: string }, call: Call): Promise<void> {
+    const push = requirePush(call, this.#options.push);
+    await push.remove(await this.#own(request.taskId, call), request.id);
   }
 
   /** Get Extended Agent Card (spec §3.1.11). */
@@ -145,7 +152,8 @@ export class Operations {
   async #start(request: SendMessageRequest, call: Call): Promise<RunRecord> {
     requireExtensions(call.activated, declaredExtensions(call.agent));
     if (request.message.taskId !== undefined) await this.#refuseContinuation(request.message.taskId, call);
-    if (request.pushConfig) refusePush();
+    const pushConfig =
+      request.pushConfig && (await requirePush(call, this.#options.push).prepare(request.pushConfig, call));
     const values = takeProvidedValues(request.message, call.activated);
     const history = takeConversationHistory(values.message, call.activated);
     const { contextVariables } = call.agent.definition.execution;
@@ -162,6 +170,7 @@ export class Operations {
       ...(values.provided && { provided: values.provided }),
       ...(call.llmId !== undefined && { llmId: call.llmId }),
       properties: call.properties,
+      ...(pushConfig && { pushConfig }),
     });
     return record;
   }
@@ -223,12 +232,5 @@ function requireStreaming({ agent }: Call): void {
   throw new Problem(
     'unsupported_operation',
     'This agent does not stream: send the message without streaming, or get the task.',
-  );
-}
-
-function refusePush(): never {
-  throw new Problem(
-    'push_not_supported',
-    'Push notifications are not supported: subscribe to the task instead.',
   );
 }

@@ -1,3 +1,4 @@
+import type { StoredPushConfig } from '../a2a/push/outbox.ts';
 import { decide, type Action } from '../auth/permissions.ts';
 import type { Principal } from '../auth/principal.ts';
 import { unauthorized } from '../auth/unauthorized.ts';
@@ -32,6 +33,7 @@ export interface Invocation {
   provided?: Record<string, unknown>;
   llmId?: string;
   properties: Properties;
+  pushConfig?: StoredPushConfig;
 }
 
 /** The one way from every door to a run: which agent, may they, with which values, on which model. */
@@ -84,6 +86,7 @@ export class AgentInvoker {
       secrets: resolved.secrets as JsonObject,
       ...(invocation.llmId !== undefined && { llmId: invocation.llmId }),
       properties: invocation.properties,
+      ...(invocation.pushConfig && { pushConfig: invocation.pushConfig }),
     });
   }
 

@@ -1,4 +1,5 @@
 import { hash, randomUUIDv7 } from 'node:crypto';
+import type { StoredPushConfig } from '../a2a/push/outbox.ts';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Attempt } from './attempt.ts';
@@ -39,6 +40,7 @@ export interface StartRequest {
   secrets: JsonObject;
   llmId?: string;
   properties: Properties;
+  pushConfig?: StoredPushConfig;
 }
 
 export interface EngineOptions {
@@ -73,7 +75,10 @@ export class RunEngine {
    */
   async start(request: StartRequest): Promise<{ record: RunRecord; created: boolean }> {
     const record = this.#record(request);
-    const created = await this.#options.log.create(record, { windowMs: this.#options.idempotencyWindowMs });
+    const created = await this.#options.log.create(record, {
+      windowMs: this.#options.idempotencyWindowMs,
+      ...(request.pushConfig && { pushConfig: request.pushConfig }),
+    });
     if (created.outcome === 'conflict') {
       throw new Problem(
         'invalid_request',
