@@ -7,6 +7,7 @@ import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
 import type { PushOutbox } from './a2a/push/outbox.ts';
 import type { Authenticate } from './auth/authenticate.ts';
+import type { SigningKeys } from './auth/signing-keys.ts';
 import type { Config } from './config.ts';
 import { notFoundHandler, restErrorHandler } from './http/error-writer.ts';
 import { liveHandler, readyHandler, type ReadyChecks } from './http/health.ts';
@@ -15,6 +16,7 @@ import { requestContext } from './http/request-context.ts';
 import { agentRoutes } from './rest/agents.ts';
 import { answerHandler } from './rest/answer.ts';
 import { demoShop } from './rest/demo-shop.ts';
+import { keySetRoute, signingKeyRoutes } from './rest/signing-keys.ts';
 import { pushRoutes } from './rest/push.ts';
 import type { ModelDirectory } from './llm/directory.ts';
 import type { RunEngine } from './runs/engine.ts';
@@ -24,6 +26,7 @@ export interface AppParts {
   config: Config;
   log: Log;
   authenticate: Authenticate;
+  signingKeys: SigningKeys;
   invoker: AgentInvoker;
   operations: Operations;
   outbox: PushOutbox;
@@ -59,10 +62,12 @@ export function createApp(parts: AppParts): Express {
     }),
   );
 
+  app.use(keySetRoute(parts));
+
   const api = Router();
   api.post('/agents/:agentId/answer', answerHandler({ ...parts, maxBodyBytes: config.maxBodyBytes }));
   api.use(agentRoutes({ authenticate, invoker, models: () => parts.models.list() }));
-  api.use(pushRoutes(parts));
+  api.use(signingKeyRoutes(parts), pushRoutes(parts));
   app.use('/api/v1', api);
 
   // Only while the sample that calls it is loaded.

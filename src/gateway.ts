@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Operations } from './a2a/operations.ts';
+import { openPush } from './a2a/push/open-push.ts';
+import type { SignJwt } from './a2a/push/sender.ts';
 import type { AgentRevision } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
 import { executableAgent } from './agents/executable.ts';
@@ -11,6 +13,7 @@ import { createApp } from './app.ts';
 import { ensureAdminKey } from './auth/api-keys.ts';
 import { createAuthenticator, type Authenticate } from './auth/authenticate.ts';
 import type { JwtVerifier } from './auth/jwt.ts';
+import { SigningKeys } from './auth/signing-keys.ts';
 import type { Config, JwtConfig } from './config.ts';
 import { KeepAlive } from './http/keep-alive.ts';
 import { Shutdown } from './http/shutdown.ts';
@@ -44,7 +47,12 @@ export interface GatewayOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** In place of the models that the configuration names: models in this process, for measurements. */
   models?: ModelDirectory;
+  /** In place of the times between the tries of a push notification, in milliseconds: for tests. */
+  pushDelaysMs?: readonly number[];
 }
+
+/** What a push notification under way when the gateway stops may still take; an abandoned one is sent at the next start. */
+const pushGraceMs = 1000;
 
 /** The composition root: the only file that names concrete adapters. Resolves when the gateway listens. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
@@ -59,27 +67,24 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const keepAlive = new KeepAlive();
   const shutdown = openShutdown(options, server, execution.engine);
   const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
-  const operations = new Operations({ ...execution, log: store.runs });
-  const app = createApp({
-    config,
-    log,
-    ...authentication,
-    ...execution,
-    operations,
-    keepAlive,
-    ready,
-    publicUrl,
-  });
-  server.on('request', app);
+  const outbox = store.push;
+  const signJwt: SignJwt = async (claims) => await authentication.signingKeys.signJwt(claims);
+  const sending = { outbox, signJwt, issuer: publicUrl, logger: log, delaysMs: options.pushDelaysMs };
+  const { push, delivery } = openPush({ ...execution, ...sending, log: store.runs });
+  const operations = new Operations({ ...execution, push, log: store.runs });
+  const edge = { operations, outbox, keepAlive, ready, publicUrl };
+  server.on('request', createApp({ config, log, ...authentication, ...execution, ...edge }));
   await listen(server, config);
   keepAlive.start(config.sseKeepaliveSeconds);
   const stopRetention = startRetention({ log: store.runs, logger: log, ...config });
   await execution.engine.recover();
+  delivery.start();
 
   const stop = async (): Promise<void> => {
     await shutdown.stop();
     // What outlived the grace is given up without a last event, before the store closes.
     await execution.engine.drain(0);
+    await delivery.stop(pushGraceMs);
     stopRetention();
     keepAlive.stop();
     await execution.close();
@@ -88,11 +93,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   return { ...execution, ...authentication, url: url(), publicUrl: publicUrl(), stop };
 }
 
-/** Who calls: the stored keys, the configured one, and JWTs where they are on. */
+/** Who calls: the stored keys, the configured one, and JWTs where they are on; and the gateway's own keys. */
 async function openAuthentication(
   { config, log }: GatewayOptions,
   store: SqliteStore,
-): Promise<{ authenticate: Authenticate; newAdminKey?: string }> {
+): Promise<{ authenticate: Authenticate; signingKeys: SigningKeys; newAdminKey?: string }> {
   const newAdminKey = config.adminApiKey === undefined ? await ensureAdminKey(store.keys) : undefined;
   const authenticate = createAuthenticator({
     keys: store.keys,
@@ -100,7 +105,13 @@ async function openAuthentication(
     ...(config.jwt && { jwt: await openJwtVerifier(config.jwt, log) }),
     anonymousAllowed: config.authAnonymous,
   });
-  return { authenticate, ...(newAdminKey !== undefined && { newAdminKey }) };
+  const signingKeys = await SigningKeys.open({
+    store: store.signingKeys,
+    secretBox: new SecretBox(store.secretsKey),
+    ...(config.cardSigningKeyFile !== undefined && { keyFile: config.cardSigningKeyFile }),
+    log,
+  });
+  return { authenticate, signingKeys, ...(newAdminKey !== undefined && { newAdminKey }) };
 }
 
 /** Loaded only where JWT is on, as it costs start-up time. */
@@ -115,6 +126,7 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
+  const secretBox = new SecretBox(store.secretsKey);
   const toolsets = new Toolsets(({ definition: { execution } }) => {
     const secret = execution.contextVariables.filter((variable) => variable.secret);
     const secretVariables = new Set(secret.map(({ name }) => name));
@@ -128,7 +140,7 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
       const agent = agents.get(agentId);
       return agent && executableOf(agent);
     },
-    secretBox: new SecretBox(store.secretsKey),
+    secretBox,
     logger: log,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
   });
@@ -139,7 +151,7 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  return { agents, models, engine, invoker, directory, close };
+  return { agents, models, engine, invoker, directory, guard, secretBox, close };
 }
 
 function openShutdown({ config, log }: GatewayOptions, server: Server, engine: RunEngine): Shutdown {

@@ -6,7 +6,7 @@ import type { Principal } from './principal.ts';
  * - `invoke`: start a run of it, use its tools
  * - `read_configuration`: the system prompt and whatever else is not published
  * - `list_tasks`: list the caller's own tasks
- * - `manage`: look into the gateway's workings, whoever they concern, and set them going again
+ * - `manage`: what only administrators of the gateway do
  */
 export type Action = 'see' | 'invoke' | 'read_configuration' | 'list_tasks' | 'manage';
 
@@ -80,8 +80,8 @@ const TABLE: Readonly<Record<Action, Record<Access, Record<Standing, Decision>>>
  *
  * To an assigned caller an `assigned` agent is as an `authenticated` one. Anonymous callers whom the
  * configuration lets in (AUTH_ANONYMOUS) stand in the user's column. Without an agent, `read_configuration`,
- * `list_tasks` and `manage` are about the gateway as a whole (as with `authenticated`); `see` and `invoke` are `hidden` for
- * everybody: what is not there cannot be seen.
+ * `list_tasks` and `manage` are about the gateway as a whole (as with `authenticated`); `see` and `invoke` are
+ * `hidden` for everybody: what is not there cannot be seen.
  */
 export function decide(principal: Principal, action: Action, agent?: AccessedAgent): Decision {
   return TABLE[action][accessFor(principal, agent)][standingOf(principal)];

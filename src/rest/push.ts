@@ -1,10 +1,9 @@
-import { Router, type Request } from 'express';
+import { Router } from 'express';
 import type { DeadLetter, PushOutbox } from '../a2a/push/outbox.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
-import { decide } from '../auth/permissions.ts';
-import { unauthorized } from '../auth/unauthorized.ts';
 import { Problem } from '../http/problem.ts';
 import { eventId, isoTime } from '../runs/event.ts';
+import { requireAdministrator } from './administrator.ts';
 import { wholeNumber } from './query-numbers.ts';
 
 const mostPerPage = 100;
@@ -18,14 +17,14 @@ export interface PushRoutesOptions {
 export function pushRoutes({ authenticate, outbox }: PushRoutesOptions): Router {
   const router = Router();
   router.get('/push/dead-letters', async (request, response) => {
-    await requireManager(authenticate, request);
+    await requireAdministrator(authenticate, request);
     const limit = wholeNumber(request, 'limit', { least: 1, most: mostPerPage, otherwise: 50 });
     const offset = wholeNumber(request, 'offset', { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 0 });
     const { deadLetters, total } = await outbox.deadLetters({ limit, offset });
     response.json({ dead_letters: deadLetters.map(shown), total, limit, offset });
   });
   router.post('/push/dead-letters/:id/redeliver', async (request, response) => {
-    await requireManager(authenticate, request);
+    await requireAdministrator(authenticate, request);
     const { id } = request.params;
     if (!/^[\w-]{1,64}$/.test(id) || !(await outbox.redeliver(id, Date.now()))) {
       throw new Problem(
@@ -36,12 +35,6 @@ export function pushRoutes({ authenticate, outbox }: PushRoutesOptions): Router 
     response.status(202).json({ id, status: 'queued' });
   });
   return router;
-}
-
-async function requireManager(authenticate: Authenticate, request: Request): Promise<void> {
-  const decision = decide(await authenticate(request.headers, request.ip ?? ''), 'manage');
-  if (decision === 'unauthorized') throw unauthorized();
-  if (decision !== 'allowed') throw new Problem('permission_denied', 'Your role does not permit this.');
 }
 
 function shown(letter: DeadLetter): Record<string, string | number> {

@@ -74,6 +74,18 @@ export const migrations: readonly string[] = [
   ) STRICT;
   `,
   `
+  CREATE TABLE signing_keys (
+    kid TEXT PRIMARY KEY,
+    -- JSON Web Key.
+    public_key TEXT NOT NULL,
+    -- NULL: it lies in the operator's file, or the key is retired.
+    sealed_private_key TEXT,
+    created_at INTEGER NOT NULL,
+    -- NULL: the current key, of which there is one.
+    retired_at INTEGER
+  ) STRICT;
+  `,
+  `
   CREATE TABLE push_configs (
     number INTEGER PRIMARY KEY,
     run INTEGER NOT NULL,

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PushOutbox } from '../../a2a/push/outbox.ts';
 import type { KeyStore } from '../../auth/key-store.ts';
+import type { SigningKeyStore } from '../../auth/signing-key-store.ts';
 import { Feed } from '../../runs/feed.ts';
 import type { RunLog } from '../../runs/log.ts';
 import { openDatabase } from './database.ts';
@@ -10,11 +11,13 @@ import { SqliteKeyStore } from './key-store.ts';
 import { SqlitePushOutbox } from './push-outbox.ts';
 import { PushRows } from './push-rows.ts';
 import { SqliteRunLog } from './run-log.ts';
+import { SqliteSigningKeyStore } from './signing-key-store.ts';
 
 /** Everything that the embedded store keeps. */
 export interface SqliteStore {
   runs: RunLog;
   keys: KeyStore;
+  signingKeys: SigningKeyStore;
   push: PushOutbox;
   /** 32 bytes that seal stored secrets. */
   secretsKey: Buffer;
@@ -33,6 +36,7 @@ export async function openSqliteStore(dataDir: string, secretsKey?: string): Pro
   return {
     runs,
     keys: new SqliteKeyStore(database),
+    signingKeys: new SqliteSigningKeyStore(database),
     push: new SqlitePushOutbox(database, push),
     secretsKey: secretsKey === undefined ? await ownSecretsKey(dataDir) : Buffer.from(secretsKey, 'base64'),
     close: async () => await runs.close(),
