@@ -55,7 +55,8 @@ export class SqlitePushOutbox implements PushOutbox {
     this.#find = database.prepare(`SELECT number FROM push_configs WHERE ${ofRun} AND id = ?`);
     this.#deleteRows = database.prepare('DELETE FROM push_outbox WHERE config = ?');
     this.#deleteConfig = database.prepare('DELETE FROM push_configs WHERE number = ?');
-    const columns = 'push_outbox.number, config, attempt, sequence, tries, runs.id AS run, push_configs.body';
+    const columns =
+      'push_outbox.number, config, push_outbox.attempt, sequence, tries, runs.id AS run, push_configs.body';
     const joined = `FROM push_outbox
       JOIN push_configs ON push_configs.number = push_outbox.config
       JOIN runs ON runs.number = push_configs.run`;
