@@ -26,7 +26,7 @@ describe('the v1.0 card', () => {
       supportedInterfaces: interfaces,
       capabilities: {
         streaming: true,
-        pushNotifications: false,
+        pushNotifications: true,
         extendedAgentCard: false,
         extensions: [
           { uri: expect.stringContaining('provided-values') },
@@ -91,7 +91,7 @@ describe('the v0.3 card', () => {
       url,
       preferredTransport: 'JSONRPC',
       additionalInterfaces: [{ url, transport: 'JSONRPC' }],
-      capabilities: { streaming: true, pushNotifications: false, stateTransitionHistory: false },
+      capabilities: { streaming: true, pushNotifications: true, stateTransitionHistory: false },
       securitySchemes: {
         ssws: { type: 'apiKey', in: 'header', name: 'Authorization' },
         bearer: { type: 'http', scheme: 'bearer' },

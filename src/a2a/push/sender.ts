@@ -103,7 +103,8 @@ function outcomeOf(status: number, retryAfter: string | null): SendOutcome {
 /** In words of our own: an error's message may quote a header. */
 function describe(error: unknown): string {
   if (error instanceof EgressRefusedError) return `refused: ${error.reason}`;
-  const { code } = error as { code?: unknown };
-  const isName = typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code);
-  return isName ? code : 'the notification could not be sent';
+  // By its fields: where the class is another realm's, the reason is in the cause still.
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };
+  const name = code ?? cause?.code;
+  return typeof name === 'string' && /^[A-Z0-9_]{1,64}$/.test(name) ? name : 'it could not be sent';
 }
