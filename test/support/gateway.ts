@@ -25,6 +25,8 @@ export interface TestGatewayOptions {
   env?: Readonly<Record<string, string>>;
   /** Keep the data in a folder, so that another gateway can be opened on it. */
   dataDir?: string;
+  /** Before each try of a push notification, in milliseconds. */
+  pushDelaysMs?: readonly number[];
 }
 
 /** A whole gateway on port 0 with agent files of its own; it keeps nothing unless `dataDir` says so. */
@@ -55,7 +57,12 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   });
   const log = createLog({ level: 'debug', format: 'json', redactor: new Redactor(), stream });
-  const gateway = await openGateway({ config: readConfig(env), log, env });
+  const gateway = await openGateway({
+    config: readConfig(env),
+    log,
+    env,
+    ...(options.pushDelaysMs && { pushDelaysMs: options.pushDelaysMs }),
+  });
   const stop = async (): Promise<void> => {
     await gateway.stop();
     await rm(folder, { recursive: true, force: true });
