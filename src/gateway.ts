@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Operations } from './a2a/operations.ts';
-import { openPush } from './a2a/push/open-push.ts';
+import { openPush, type PushTimes } from './a2a/push/open-push.ts';
 import type { SignJwt } from './a2a/push/sender.ts';
 import type { AgentRevision } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
@@ -47,8 +47,8 @@ export interface GatewayOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** In place of the models that the configuration names: models in this process, for measurements. */
   models?: ModelDirectory;
-  /** In place of the times between the tries of a push notification, in milliseconds: for tests. */
-  pushDelaysMs?: readonly number[];
+  /** In place of the times of push notifications, for tests. */
+  pushTimes?: PushTimes;
 }
 
 /** What a push notification under way when the gateway stops may still take; an abandoned one is sent at the next start. */
@@ -69,7 +69,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
   const outbox = store.push;
   const signJwt: SignJwt = async (claims) => await authentication.signingKeys.signJwt(claims);
-  const sending = { outbox, signJwt, issuer: publicUrl, logger: log, delaysMs: options.pushDelaysMs };
+  const sending = { outbox, signJwt, issuer: publicUrl, logger: log, times: options.pushTimes };
   const { push, delivery } = openPush({ ...execution, ...sending, log: store.runs });
   const operations = new Operations({ ...execution, push, log: store.runs });
   const edge = { operations, outbox, keepAlive, ready, publicUrl };

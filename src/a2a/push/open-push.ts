@@ -8,8 +8,16 @@ import { PushOperations } from './push-operations.ts';
 import { defaultDelaysMs } from './schedule.ts';
 import { PushSender, type SignJwt } from './sender.ts';
 
-const timeoutMs = 10_000;
 const concurrency = 32;
+
+export interface PushTimes {
+  /** Before each try, in milliseconds; so many tries are made. */
+  delaysMs: readonly number[];
+  /** Milliseconds for one try. */
+  timeoutMs: number;
+}
+
+const defaultTimes: PushTimes = { delaysMs: defaultDelaysMs, timeoutMs: 10_000 };
 
 export interface PushOptions {
   outbox: PushOutbox;
@@ -20,13 +28,12 @@ export interface PushOptions {
   /** The gateway's public URL. */
   issuer: () => string;
   logger: Log;
-  /** In place of the schedule of the house. */
-  delaysMs?: readonly number[] | undefined;
+  times?: PushTimes | undefined;
 }
 
 /** Push notifications as a whole: the operations on their configs, and their delivery, which is yet to be started. */
 export function openPush(options: PushOptions): { push: PushOperations; delivery: PushDelivery } {
-  const { outbox, logger, delaysMs = defaultDelaysMs } = options;
+  const { outbox, logger, times: { delaysMs, timeoutMs } = defaultTimes } = options;
   const sender = new PushSender({ ...options, timeoutMs });
   const random = Math.random;
   return {
