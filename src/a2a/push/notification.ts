@@ -1,10 +1,11 @@
 import { isAfter, type Position, type StoredEvent } from '../../runs/event.ts';
 import type { LoadedRun, RunLog } from '../../runs/log.ts';
 import { completesArtifact } from '../../runs/notable.ts';
+import type { RunRecord } from '../../runs/record.ts';
 import { emptySnapshot, fold, type RunSnapshot } from '../../runs/snapshot.ts';
-import { responseOf, taskOf } from '../projection.ts';
+import { responseOf, taskOf, type AnswerPlace } from '../projection.ts';
 import { codecOf } from '../versions.ts';
-import type { StreamResponse } from '../wire.ts';
+import type { StreamResponse, Task } from '../wire.ts';
 import type { Delivery } from './outbox.ts';
 
 /** What is posted about one event. */
@@ -31,12 +32,25 @@ export async function notificationOf(
   const task = taskOf(past ? { ...run, snapshot: past.snapshot } : run, { answerIn });
   if (config.version === '0.3')
     return { contentType: 'application/json', body: JSON.stringify(codec.encodeTask(task)) };
-  const response: StreamResponse | undefined = !past
-    ? { task }
-    : completesArtifact(past.stored.event)
-      ? responseOf(run.record, withWholeText(past), answerIn, past.snapshot)
-      : { statusUpdate: { taskId: task.id, contextId: task.contextId, status: task.status } };
+  const response = past ? responseAsOf(run.record, past, task, answerIn) : { task };
   return response && { contentType: 'application/a2a+json', body: codec.encodeEvent(response, false) };
+}
+
+/** An artifact whole, where the event completes one; else the state that it brought. */
+function responseAsOf(
+  record: RunRecord,
+  { stored, snapshot }: PastRun,
+  task: Task,
+  answerIn: AnswerPlace,
+): StreamResponse | undefined {
+  const ids = { taskId: task.id, contextId: task.contextId };
+  if (!completesArtifact(stored.event)) return { statusUpdate: { ...ids, status: task.status } };
+  const response = responseOf(record, stored, answerIn, snapshot);
+  if (!response || !('artifactUpdate' in response)) return response;
+  // The event may hold the last piece alone; the task as of it has all of them.
+  const { artifact: last } = response.artifactUpdate;
+  const whole = task.artifacts?.find(({ artifactId }) => artifactId === last.artifactId);
+  return { artifactUpdate: { ...ids, artifact: whole ?? last, lastChunk: true } };
 }
 
 interface PastRun {
@@ -53,25 +67,17 @@ async function runAsOf(
 ): Promise<PastRun | undefined> {
   const snapshot = emptySnapshot(record.createdAt);
   if (!(await log.covers(record.id, snapshot))) return undefined;
-  let read: Position | undefined;
   // A reading ends where the run was at rest; the task may have been continued from there.
-  while (read !== undefined || snapshot.attempt === 0) {
-    read = undefined;
+  for (let goesOn = true; goesOn;) {
+    goesOn = false;
     for await (const events of log.follow(record.id, { ...snapshot }, signal)) {
       for (const stored of events) {
         if (isAfter(stored, position)) return undefined;
         fold(snapshot, stored);
-        read = stored;
         if (!isAfter(position, stored)) return { stored, snapshot };
       }
+      goesOn = true;
     }
   }
   return undefined;
-}
-
-/** A text's end as if the text had come at once: it is sent whole, not piece by piece. */
-function withWholeText({ stored, snapshot }: PastRun): StoredEvent {
-  const { event } = stored;
-  if (event.kind !== 'text') return stored;
-  return { ...stored, event: { ...event, text: snapshot.text, first: true } };
 }

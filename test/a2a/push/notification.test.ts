@@ -4,7 +4,7 @@ import type { StoredPushConfig } from '../../../src/a2a/push/outbox.ts';
 import type { Position, RunEvent } from '../../../src/runs/event.ts';
 import type { SqliteRunLog } from '../../../src/stores/sqlite/run-log.ts';
 import { piece, pushConfig, restarted, step, structured } from '../../stores/push-samples.ts';
-import { finished, SampleRun, startRun } from '../../stores/run-samples.ts';
+import { finished, startRun, type SampleRun } from '../../stores/run-samples.ts';
 import { openLog } from '../../stores/sqlite-data.ts';
 
 const v03 = { version: '0.3', answerIn: 'both', artifacts: false } as const;
