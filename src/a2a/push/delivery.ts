@@ -72,6 +72,7 @@ export class PushDelivery {
     while (this.#lookAgain && !this.#stopped) {
       // What is written in one turn of the event loop is looked for once.
       await setImmediate();
+      if (this.#stopped) break;
       this.#lookAgain = false;
       try {
         await this.#beginDue();
@@ -123,10 +124,11 @@ export class PushDelivery {
   /** Ends early when what is under way is abandoned. */
   async #pause(ms: number): Promise<void> {
     const { signal } = this.#abandon;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(ms, resolve);
-      signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(ms, resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+    cancel();
   }
 
   async #record(delivery: Delivery, outcome: SendOutcome): Promise<void> {
