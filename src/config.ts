@@ -36,6 +36,8 @@ export interface Config {
   /** Hosts and CIDRs that the egress guard lets through. */
   egressAllow: readonly string[];
   maxBodyBytes: number;
+  /** Whether agents may be code of the operator's. */
+  moduleAgents: boolean;
   cardDefaultVersion: '0.3' | '1.0';
   /** A PEM file; undefined: the gateway makes its signing keys itself. */
   cardSigningKeyFile?: string;
@@ -73,6 +75,7 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
     agentCardsDir: variables.text('AGENT_CARDS_DIR') ?? './agent-cards',
     dataDir: variables.text('DATA_DIR') ?? './data',
     llmProviders: readProviders(variables),
+    moduleAgents: variables.boolean('MODULE_AGENTS', false),
     cardDefaultVersion: variables.choice('CARD_DEFAULT_VERSION', ['0.3', '1.0'], '0.3'),
     logLevel: variables.choice('LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
     logFormat: variables.choice('LOG_FORMAT', ['pretty', 'json'], options.isTerminal ? 'pretty' : 'json'),

@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { CardCatalog } from './a2a/card-catalog.ts';
+import { createCardSigner } from './a2a/card-signer.ts';
 import { Operations } from './a2a/operations.ts';
 import { openPush, type PushTimes } from './a2a/push/open-push.ts';
-import type { SignJwt } from './a2a/push/sender.ts';
 import type { AgentRevision } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
 import { executableAgent } from './agents/executable.ts';
@@ -66,13 +67,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   await execution.directory.start();
   const keepAlive = new KeepAlive();
   const shutdown = openShutdown(options, server, execution.engine);
+  const cards = openCards(config, authentication.signingKeys, publicUrl);
+  const sending = { ...execution, ...authentication, publicUrl };
+  const { push, delivery } = openNotifications(options, store, sending);
+  const operations = new Operations({ ...execution, log: store.runs, cards, push });
   const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
-  const outbox = store.push;
-  const signJwt: SignJwt = async (claims) => await authentication.signingKeys.signJwt(claims);
-  const sending = { outbox, signJwt, issuer: publicUrl, logger: log, times: options.pushTimes };
-  const { push, delivery } = openPush({ ...execution, ...sending, log: store.runs });
-  const operations = new Operations({ ...execution, push, log: store.runs });
-  const edge = { operations, outbox, keepAlive, ready, publicUrl };
+  const edge = { operations, cards, outbox: store.push, keepAlive, ready, publicUrl };
   server.on('request', createApp({ config, log, ...authentication, ...execution, ...edge }));
   await listen(server, config);
   keepAlive.start(config.sseKeepaliveSeconds);
@@ -93,11 +93,18 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   return { ...execution, ...authentication, url: url(), publicUrl: publicUrl(), stop };
 }
 
+interface Authentication {
+  authenticate: Authenticate;
+  signingKeys: SigningKeys;
+  secretBox: SecretBox;
+  newAdminKey?: string;
+}
+
 /** Who calls: the stored keys, the configured one, and JWTs where they are on; and the gateway's own keys. */
 async function openAuthentication(
   { config, log }: GatewayOptions,
   store: SqliteStore,
-): Promise<{ authenticate: Authenticate; signingKeys: SigningKeys; newAdminKey?: string }> {
+): Promise<Authentication> {
   const newAdminKey = config.adminApiKey === undefined ? await ensureAdminKey(store.keys) : undefined;
   const authenticate = createAuthenticator({
     keys: store.keys,
@@ -105,13 +112,38 @@ async function openAuthentication(
     ...(config.jwt && { jwt: await openJwtVerifier(config.jwt, log) }),
     anonymousAllowed: config.authAnonymous,
   });
+  const secretBox = new SecretBox(store.secretsKey);
   const signingKeys = await SigningKeys.open({
     store: store.signingKeys,
-    secretBox: new SecretBox(store.secretsKey),
+    secretBox,
     ...(config.cardSigningKeyFile !== undefined && { keyFile: config.cardSigningKeyFile }),
     log,
   });
-  return { authenticate, signingKeys, ...(newAdminKey !== undefined && { newAdminKey }) };
+  return { authenticate, signingKeys, secretBox, ...(newAdminKey !== undefined && { newAdminKey }) };
+}
+
+function openCards(config: Config, signingKeys: SigningKeys, publicUrl: () => string): CardCatalog {
+  return new CardCatalog({
+    signer: createCardSigner(signingKeys, publicUrl),
+    card: () => ({ publicUrl: publicUrl(), anonymousAllowed: config.authAnonymous, pushOn: true }),
+  });
+}
+
+/** Push notifications: the operations on their configs, and their delivery. */
+function openNotifications(
+  { log, pushTimes }: GatewayOptions,
+  store: SqliteStore,
+  sending: Authentication & { guard: EgressGuard; publicUrl: () => string },
+) {
+  return openPush({
+    ...sending,
+    outbox: store.push,
+    log: store.runs,
+    signJwt: async (claims) => await sending.signingKeys.signJwt(claims),
+    issuer: sending.publicUrl,
+    logger: log,
+    times: pushTimes,
+  });
 }
 
 /** Loaded only where JWT is on, as it costs start-up time. */
@@ -126,32 +158,40 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
-  const secretBox = new SecretBox(store.secretsKey);
   const toolsets = new Toolsets(({ definition: { execution } }) => {
+    if (execution.kind !== 'declared') return [];
     const secret = execution.contextVariables.filter((variable) => variable.secret);
     const secretVariables = new Set(secret.map(({ name }) => name));
     return createToolset(execution.tools, { env, guard, ownAddress, secretVariables });
   });
+  const openRemote = (): never => {
+    throw new Error('Remote agents cannot be opened yet.');
+  };
   const executableOf = (revision: AgentRevision) =>
-    toolsets.executable(revision, (tools) => executableAgent(revision, models, tools));
+    toolsets.executable(revision, (tools) => executableAgent(revision, { models, tools, openRemote }));
   const engine = new RunEngine({
     log: store.runs,
     findAgent: (agentId) => {
       const agent = agents.get(agentId);
       return agent && executableOf(agent);
     },
-    secretBox,
+    secretBox: new SecretBox(store.secretsKey),
     logger: log,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
   });
-  const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log });
+  const directory = new AgentDirectory({
+    folder: config.agentCardsDir,
+    registry: agents,
+    log,
+    modulesAllowed: config.moduleAgents,
+  });
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  return { agents, models, engine, invoker, directory, guard, secretBox, close };
+  return { agents, models, engine, invoker, directory, guard, close };
 }
 
 function openShutdown({ config, log }: GatewayOptions, server: Server, engine: RunEngine): Shutdown {

@@ -206,7 +206,9 @@ export class SigningKeys {
     });
   }
 
+  /** A rotation and a look at the store may both come with the same news. */
   #use(pair: SigningKeyPair): void {
+    if (pair.kid === this.#pair.kid) return;
     this.#pair = pair;
     this.#options.log?.info('another signing key is current', { kid: pair.kid });
     for (const listener of this.#listeners) listener(pair.kid);

@@ -20,6 +20,8 @@ export function completesArtifact(event: RunEvent): boolean {
       return event.last;
     case 'structured':
       return true;
+    case 'artifact':
+      return event.last;
     default:
       return false;
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { PROVIDED_VALUES_URI } from '../../src/a2a/extensions.ts';
+import { CONVERSATION_HISTORY_URI, PROVIDED_VALUES_URI } from '../../src/a2a/extensions.ts';
 import { v03Codec } from '../../src/a2a/v03/codec.ts';
 import type { RunStream } from '../../src/a2a/run-stream.ts';
 import type { Task } from '../../src/a2a/wire.ts';
@@ -12,10 +12,10 @@ let desk: Desk;
 let goOn: PromiseWithResolvers<void>;
 
 /** Answers at once, unless it is told to wait. */
-const executor: Executor = async function* ({ record }) {
+const executor: Executor = async function* ({ request }) {
   yield say('Hello', true, true);
-  if (record.request.message.parts[0]?.text === 'Wait') await goOn.promise;
-  return record.request.message.parts[0]?.text === 'Ask' ? { state: 'input-required' } : completed;
+  if (request.message.parts[0]?.text === 'Wait') await goOn.promise;
+  return request.message.parts[0]?.text === 'Ask' ? { state: 'input-required' } : completed;
 };
 
 beforeEach(() => {
@@ -65,8 +65,8 @@ describe('sending', () => {
     );
   });
 
-  test("to a task is refused, whatever its state; to somebody else's it does not exist", async () => {
-    for (const text of ['Hello', 'Ask', 'Wait']) {
+  test("to a task that does not wait is refused; to somebody else's it does not exist", async () => {
+    for (const text of ['Hello', 'Wait']) {
       const { id } = await send(text);
       const more = sending({ taskId: id });
       await expect(desk.operations.sendMessage(more, callOn(desk))).rejects.toMatchObject({
@@ -77,6 +77,18 @@ describe('sending', () => {
         reason: 'task_not_found',
       });
     }
+  });
+
+  test('to a task that waits continues it, in its own context only', async () => {
+    const { id, contextId } = await send('Ask');
+    const elsewhere = sending({ taskId: id, contextId: 'another' });
+    await expect(desk.operations.sendMessage(elsewhere, callOn(desk))).rejects.toMatchObject({
+      reason: 'invalid_request',
+      details: { fields: { 'message.contextId': expect.any(String) } },
+    });
+    const answered = taskIn(await desk.operations.sendMessage(sending({ taskId: id }), callOn(desk)));
+    expect(answered).toMatchObject({ id, contextId, status: { state: 'TASK_STATE_COMPLETED' } });
+    expect(answered.history?.map(({ parts }) => parts[0]?.text)).toEqual(['Ask', 'Hello']);
   });
 
   test('with a push configuration is refused before any task exists', async () => {
@@ -104,6 +116,19 @@ describe('sending', () => {
       const { id } = taskIn(await desk.operations.sendMessage(request, callOn(desk, { activated })));
       expect((await desk.engine.load(id))?.record.request.hiddenParts).toEqual([0, 2]);
     }
+  });
+
+  test('a media type that the agent does not take is refused, but not on what the extensions carry', async () => {
+    const unknown = { mediaType: 'application/x-unknown' };
+    const values = { data: {}, metadata: { [PROVIDED_VALUES_URI]: true }, ...unknown };
+    const carrier = { data: { conversationHistory: [] }, ...unknown };
+    const carried = sending({ parts: [values, carrier, { text: 'Hi' }] });
+    const activated = [CONVERSATION_HISTORY_URI];
+    await desk.operations.sendMessage(carried, callOn(desk, { activated }));
+    await expect(desk.operations.sendMessage(carried, callOn(desk))).rejects.toMatchObject({
+      reason: 'content_type_not_supported',
+      details: { part: 'message.parts[1]', mediaType: unknown.mediaType },
+    });
   });
 });
 
@@ -210,9 +235,13 @@ describe('canceling', () => {
 });
 
 describe('subscribing', () => {
-  test('to a task that asks gets the task, and ends', async () => {
+  test('to a task that asks gets the task, and what its next message brings', async () => {
     const { id } = await send('Ask');
-    expect(await idsOf(await desk.operations.subscribeToTask({ id }, callOn(desk)))).toEqual(['1-3']);
+    const stream = await desk.operations.subscribeToTask({ id }, callOn(desk));
+    const first = await stream.next();
+    expect(first.value?.map((frame) => frame.id)).toEqual(['1-3']);
+    await desk.operations.sendMessage(sending({ taskId: id }), callOn(desk));
+    expect(await idsOf(stream)).toEqual(['2-1', '2-2', '2-3']);
   });
 
   test.each([

@@ -101,7 +101,7 @@ describe('what is signed', () => {
   });
 });
 
-describe('CARD-SIGN-003 a rotation', () => {
+describe('CARD-SIGN-004 a rotation', () => {
   test('makes another key current; the old one verifies for 7 days and not a moment longer', async () => {
     const keys = await open();
     const old = await keys.signFlattened(payload);

@@ -106,7 +106,7 @@ describe('/api/v1/signing-keys', () => {
   });
 });
 
-test('CARD-SIGN-004 the private key is nowhere in clear: not in the store, the logs or an answer', async () => {
+test('the private key is nowhere in clear: not in the store, the logs or an answer', async () => {
   const listed = await (await ask('/api/v1/signing-keys', adminKey)).text();
   await gateway.stop();
   const database = new DatabaseSync(join(dataDir, 'a2a-gateway.db'));

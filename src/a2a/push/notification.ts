@@ -1,11 +1,11 @@
-import { isAfter, type Position, type StoredEvent } from '../../runs/event.ts';
+import { isAfter, type Position, type RunEvent, type StoredEvent } from '../../runs/event.ts';
 import type { LoadedRun, RunLog } from '../../runs/log.ts';
 import { completesArtifact } from '../../runs/notable.ts';
 import type { RunRecord } from '../../runs/record.ts';
 import { emptySnapshot, fold, type RunSnapshot } from '../../runs/snapshot.ts';
-import { responseOf, taskOf, type AnswerPlace } from '../projection.ts';
+import { replyOf, responseOf, taskOf, type AnswerPlace } from '../projection.ts';
 import { codecOf } from '../versions.ts';
-import type { StreamResponse, Task } from '../wire.ts';
+import type { ArtifactUpdate, StreamResponse } from '../wire.ts';
 import type { Delivery } from './outbox.ts';
 
 /** What is posted about one event. */
@@ -29,28 +29,41 @@ export async function notificationOf(
   if (!run || !codec) return undefined;
   const past = await runAsOf(log, run, position, signal);
   const { answerIn } = config;
+  // Where the agent answered without a task, v0.3 has nothing to send.
+  if (config.version === '0.3' && replyOf(run)) return undefined;
   const task = taskOf(past ? { ...run, snapshot: past.snapshot } : run, { answerIn });
   if (config.version === '0.3')
     return { contentType: 'application/json', body: JSON.stringify(codec.encodeTask(task)) };
-  const response = past ? responseAsOf(run.record, past, task, answerIn) : { task };
+  const response = past ? responseAsOf(run.record, past, answerIn) : { task };
   return response && { contentType: 'application/a2a+json', body: codec.encodeEvent(response, false) };
 }
+
+/** They begin the work, and are not shown for themselves: the state that they brought is. */
+const work: ReadonlySet<RunEvent['kind']> = new Set(['step', 'text', 'structured', 'artifact', 'linked']);
 
 /** An artifact whole, where the event completes one; else the state that it brought. */
 function responseAsOf(
   record: RunRecord,
   { stored, snapshot }: PastRun,
-  task: Task,
   answerIn: AnswerPlace,
 ): StreamResponse | undefined {
-  const ids = { taskId: task.id, contextId: task.contextId };
-  if (!completesArtifact(stored.event)) return { statusUpdate: { ...ids, status: task.status } };
   const response = responseOf(record, stored, answerIn, snapshot);
-  if (!response || !('artifactUpdate' in response)) return response;
-  // The event may hold the last piece alone; the task as of it has all of them.
-  const { artifact: last } = response.artifactUpdate;
-  const whole = task.artifacts?.find(({ artifactId }) => artifactId === last.artifactId);
-  return { artifactUpdate: { ...ids, artifact: whole ?? last, lastChunk: true } };
+  const run = { record, snapshot };
+  if (completesArtifact(stored.event)) {
+    return response && 'artifactUpdate' in response ? wholeArtifact(run, response.artifactUpdate) : response;
+  }
+  if (response && !work.has(stored.event.kind)) return response;
+  const { id: taskId, contextId, status } = taskOf(run, { answerIn });
+  return { statusUpdate: { taskId, contextId, status } };
+}
+
+/** The event may hold the last piece alone; the task as of it has all of them. */
+function wholeArtifact(run: LoadedRun, update: ArtifactUpdate): StreamResponse {
+  const { artifacts = [] } = taskOf(run, { answerIn: 'artifact' });
+  const whole = artifacts.find(({ artifactId }) => artifactId === update.artifact.artifactId);
+  return {
+    artifactUpdate: { ...update, artifact: whole ?? update.artifact, append: false, lastChunk: true },
+  };
 }
 
 interface PastRun {

@@ -4,6 +4,7 @@ import type { LoadedRun } from '../../runs/log.ts';
 import type { SecretBox } from '../../runs/secret-box.ts';
 import { EgressRefusedError, type EgressGuard } from '../../tools/egress/egress-guard.ts';
 import { answerPlace, type Call } from '../call.ts';
+import { requireCapability } from '../capabilities.ts';
 import { invalidField } from '../params.ts';
 import type { PushConfig, PushConfigRequest } from '../wire.ts';
 import { openSecrets, sealSecrets } from './config-secrets.ts';
@@ -39,7 +40,7 @@ export class PushOperations {
       version,
       answerIn,
       // The bodies of v0.3 are whole tasks, which are sent when their state changes.
-      artifacts: version === '1.0' && answerIn !== 'status',
+      artifacts: version === '1.0',
       target: `${origin}${pathname}`,
       sealed: sealSecrets(this.#options.secretBox, request),
     };
@@ -95,11 +96,9 @@ export class PushOperations {
   }
 }
 
-/** Capability validation (spec §3.3.4). @throws Problem push_not_supported. */
-export function requirePush({ agent }: Call, push: PushOperations | undefined): PushOperations {
-  if (push && agent.definition.card.capabilities.pushNotifications) return push;
-  throw new Problem(
-    'push_not_supported',
-    'This agent sends no push notifications: subscribe to the task instead.',
-  );
+/** @throws Problem push_not_supported where the agent's card says so, or the gateway has none at all. */
+export function requirePush(call: Call, push: PushOperations | undefined): PushOperations {
+  requireCapability(call, 'pushNotifications');
+  if (push) return push;
+  throw new Problem('push_not_supported', 'This gateway sends no push notifications: subscribe to the task.');
 }
