@@ -139,6 +139,23 @@ function describeNotifications({ log, outbox, reopen, start, drain }: Subject): 
     expect(events(await drain())).toEqual(['1-2']);
   });
 
+  test('a task that goes on after a question has some for all of it', async () => {
+    const run = await start();
+    await run.save(step, finished('input-required'));
+    await log().takeOver(run.id, 1);
+    run.continueAs(2);
+    const { request, contentHash } = run.record;
+    await run.save({ kind: 'continued', at: 1, request, contentHash });
+    const artifact = { artifactId: 'a', parts: [] };
+    await run.append(
+      { kind: 'artifact', at: 1, artifact, append: false, last: false },
+      { kind: 'status', at: 1, message: { parts: [] } },
+      { kind: 'artifact', at: 1, artifact, append: true, last: true },
+    );
+    await run.save(finished('completed'));
+    expect(events(await drain())).toEqual(['1-2', '1-3', '2-1', '2-4', '2-5']);
+  });
+
   test('an attempt that begins anew is no change of state, unless the first one had not begun', async () => {
     const run = await start();
     await run.save(step);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Log } from '../../telemetry/log.ts';
-import type { Delivery, PushOutbox } from './outbox.ts';
+import type { Delivery, PushOutbox, StoredPushConfig } from './outbox.ts';
 import { nextDelayMs } from './schedule.ts';
 import type { PushSender, SendOutcome } from './sender.ts';
 
@@ -22,7 +22,17 @@ export interface PushDeliveryOptions {
   random: () => number;
   /** So many queues are under way at once. */
   concurrency: number;
+  /** So many of them to one receiver (origin): a slow one must not hold up the others. */
+  concurrencyPerReceiver: number;
 }
+
+interface UnderWay {
+  receiver: string;
+  ended: Promise<void>;
+}
+
+/** So many times the concurrency are looked at for some that may begin, where receivers have all that they may. */
+const lookahead = 8;
 
 const storeRetryMs = 1000;
 
@@ -33,7 +43,7 @@ const storeRetryMs = 1000;
 export class PushDelivery {
   readonly #options: PushDeliveryOptions;
   /** By queue. */
-  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #underWay = new Map<string, UnderWay>();
   readonly #abandon = new AbortController();
   #stopped = true;
   #unsubscribe: (() => void) | undefined;
@@ -57,7 +67,7 @@ export class PushDelivery {
     this.#unsubscribe?.();
     this.#cancelTimer?.();
     const cancel = this.#options.clock.after(graceMs, () => this.#abandon.abort());
-    await Promise.all(this.#underWay.values());
+    await Promise.all([...this.#underWay.values()].map(({ ended }) => ended));
     cancel();
   }
 
@@ -87,14 +97,20 @@ export class PushDelivery {
   async #beginDue(): Promise<void> {
     const { outbox, clock, concurrency } = this.#options;
     const now = clock.now();
-    // Those that are under way are due as well.
-    const heads = await outbox.due(now, concurrency + this.#underWay.size);
-    for (const head of heads) {
+    for (const head of await outbox.due(now, lookahead * concurrency)) {
       if (this.#stopped || this.#underWay.size >= concurrency) break;
-      if (!this.#underWay.has(head.queue)) this.#begin(head);
+      if (this.#mayBegin(head)) this.#begin(head);
     }
     const dueAt = await outbox.nextDueAt(now);
     if (dueAt !== undefined) this.#wakeAfter(Math.max(0, dueAt - clock.now()));
+  }
+
+  /** Those that are under way are due as well. */
+  #mayBegin({ queue, config }: Delivery): boolean {
+    if (this.#underWay.has(queue)) return false;
+    const receiver = receiverOf(config);
+    const same = [...this.#underWay.values()].filter((one) => one.receiver === receiver);
+    return same.length < this.#options.concurrencyPerReceiver;
   }
 
   #begin(delivery: Delivery): void {
@@ -102,7 +118,7 @@ export class PushDelivery {
       this.#underWay.delete(delivery.queue);
       this.#look();
     });
-    this.#underWay.set(delivery.queue, ended);
+    this.#underWay.set(delivery.queue, { receiver: receiverOf(delivery.config), ended });
   }
 
   async #try(delivery: Delivery): Promise<void> {
@@ -152,6 +168,10 @@ export class PushDelivery {
     this.#cancelTimer?.();
     this.#cancelTimer = this.#stopped ? undefined : this.#options.clock.after(ms, () => this.#look());
   }
+}
+
+function receiverOf({ target }: StoredPushConfig): string {
+  return new URL(target).origin;
 }
 
 /** For log lines. */

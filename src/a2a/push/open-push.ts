@@ -8,7 +8,7 @@ import { PushOperations } from './push-operations.ts';
 import { defaultDelaysMs } from './schedule.ts';
 import { PushSender, type SignJwt } from './sender.ts';
 
-const concurrency = 32;
+const limits = { concurrency: 32, concurrencyPerReceiver: 8 };
 
 export interface PushTimes {
   /** Before each try, in milliseconds; so many tries are made. */
@@ -38,7 +38,7 @@ export function openPush(options: PushOptions): { push: PushOperations; delivery
   const random = Math.random;
   return {
     push: new PushOperations(options),
-    delivery: new PushDelivery({ outbox, sender, logger, clock, delaysMs, random, concurrency }),
+    delivery: new PushDelivery({ outbox, sender, logger, clock, delaysMs, random, ...limits }),
   };
 }
 

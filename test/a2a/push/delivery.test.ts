@@ -44,7 +44,7 @@ beforeEach(() => {
     },
   };
   const random = (): number => 0.5;
-  const limits = { delaysMs: defaultDelaysMs, random, concurrency: 3 };
+  const limits = { delaysMs: defaultDelaysMs, random, concurrency: 3, concurrencyPerReceiver: 2 };
   delivery = new PushDelivery({ outbox, sender, logger, clock, ...limits });
   delivery.start();
 });
@@ -56,9 +56,10 @@ afterEach(async () => {
   await log.close();
 });
 
-async function start(configId = 'a'): Promise<SampleRun> {
+async function start(configId = 'a', host = configId): Promise<SampleRun> {
   const record = runRecord();
-  await log.create(record, { ...once, pushConfig: pushConfig(configId) });
+  const target = `https://${host}.example/hook`;
+  await log.create(record, { ...once, pushConfig: pushConfig(configId, { target }) });
   return new SampleRun(log, record);
 }
 
@@ -133,7 +134,7 @@ describe('one queue', () => {
 
 describe('many queues', () => {
   test('do not wait for each other, and so many are under way at once', async () => {
-    const runs = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(start));
+    const runs = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(async (id) => await start(id)));
     for (const run of runs) await run.save(step);
     await until(() => tries.length === 3, { what: 'three tries' });
     const [first, second, third] = tries.splice(0, 3);
@@ -147,6 +148,19 @@ describe('many queues', () => {
     for (const one of [third, fourth, fifth]) one?.end(delivered);
     await passDelay(5000);
     (await nextTry()).end(delivered);
+  });
+
+  test('of one receiver leave room for those of others', async () => {
+    const slow = await Promise.all(['a', 'b', 'c', 'd'].map(async (id) => await start(id, 'slow')));
+    const other = await start('e', 'other');
+    for (const run of [...slow, other]) await run.save(step);
+    await until(() => tries.length === 3, { what: 'three tries' });
+    expect(tries.map((one) => one.delivery.config.id)).toEqual(['a', 'b', 'e']);
+    tries.at(2)?.end(delivered);
+    await until(async () => (await outbox.due(clock.now(), 10)).length === 4, { what: 'the end of one' });
+    tries.at(0)?.end(delivered);
+    await until(() => tries.length === 4, { what: 'the next of the slow ones' });
+    expect(tries.at(3)?.delivery.config.id).toBe('c');
   });
 });
 

@@ -49,6 +49,11 @@ function artifactUpdate(parts: readonly object[]): unknown {
   };
 }
 
+function chunk(content: string, changes: { append?: boolean; last?: boolean }): RunEvent {
+  const artifact = { artifactId: 'report', parts: [{ text: content }] };
+  return { kind: 'artifact', at: 1, artifact, append: false, last: true, ...changes };
+}
+
 const question: RunEvent = { ...finished('input-required'), parts: [{ text: 'Which order?' }] };
 
 describe('a v1.0 notification', () => {
@@ -85,6 +90,40 @@ describe('a v1.0 notification', () => {
     await run.save(restarted, piece('Sent.', true), finished('completed'));
     expect(await about([2, 3])).toEqual([type, statusUpdate('TASK_STATE_COMPLETED')]);
     expect(await about([2, 1])).toEqual([type, statusUpdate('TASK_STATE_WORKING')]);
+  });
+
+  test('about a further message, and what follows it', async () => {
+    await run.save(step, question);
+    await log.takeOver(run.id, 1);
+    run.continueAs(2);
+    const { request, contentHash } = run.record;
+    await run.save(
+      { kind: 'continued', at: 1, request, contentHash },
+      chunk('one ', { last: false }),
+      chunk('two', { append: true }),
+      finished('completed'),
+    );
+    expect(await about([2, 1])).toEqual([type, statusUpdate('TASK_STATE_WORKING')]);
+    expect(await about([2, 3])).toEqual([type, artifactUpdate([{ text: 'one ' }, { text: 'two' }])]);
+    expect(await about([2, 4])).toEqual([type, statusUpdate('TASK_STATE_COMPLETED')]);
+    expect((await about([1, 3]))?.[1]).toEqual(statusUpdate('TASK_STATE_INPUT_REQUIRED'));
+  });
+
+  test('says what the agent said with the state', async () => {
+    await run.save(
+      { kind: 'status', at: 1, message: { parts: [{ text: 'I look.' }] } },
+      finished('completed'),
+    );
+    const [, body] = (await about([1, 2])) ?? [];
+    expect(body).toEqual(statusUpdate('TASK_STATE_WORKING'));
+    expect(JSON.stringify(body)).toContain('I look.');
+  });
+
+  test('of an agent that answered without a task is its message; v0.3 has none', async () => {
+    await run.save({ ...finished('completed'), reply: { parts: [{ text: 'Hello.' }] } });
+    const message = expect.objectContaining({ role: 'ROLE_AGENT', parts: [{ text: 'Hello.' }] });
+    expect(await about([1, 2])).toEqual([type, { message }]);
+    expect(await about([1, 2], v03)).toBeUndefined();
   });
 
   test('repeats the answer in the status where the registrant wants it there', async () => {
