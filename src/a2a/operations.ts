@@ -202,7 +202,10 @@ export class Operations {
       run.record.agentId === call.agent.id &&
       run.record.door === 'a2a';
     if (isOwn && !replyOf(run)) return run;
-    throw new Problem('task_not_found', `There is no task ${taskId.slice(0, 64)} of yours at this agent.`);
+    throw new Problem(
+      'task_not_found',
+      `Task not found: you have no task ${taskId.slice(0, 64)} at this agent.`,
+    );
   }
 
   #result(run: LoadedRun, call: Call, historyLength?: number): SendResult {
