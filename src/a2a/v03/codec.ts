@@ -49,7 +49,7 @@ export const v03Codec: Codec = {
   decodeList: noListTasks,
   decodePushConfig(params) {
     const { taskId, pushNotificationConfig } = readPushConfig(params);
-    return { taskId, ...decodePushConfig(pushNotificationConfig) };
+    return { taskId, id: defaultConfigId, ...decodePushConfig(pushNotificationConfig) };
   },
   decodePushConfigId(params) {
     const { id, pushNotificationConfigId } = readPushConfigQuery(params);
@@ -102,6 +102,9 @@ function encodePushConfig({ taskId, authentication, ...config }: PushConfig): Js
 function encodeSendResult(result: SendResult): Json {
   return 'task' in result ? encodeTask(result.task) : encodeMessage(result.message);
 }
+
+/** `set` without an id is about the one config that a task has then: the next one replaces it. */
+export const defaultConfigId = 'default';
 
 /** Without a configuration the answer waits; one that says nothing of blocking does not. */
 export function isBlocking(configuration: { blocking?: boolean | null } | null | undefined): boolean {

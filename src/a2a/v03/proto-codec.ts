@@ -12,7 +12,7 @@ import type {
   SendResult,
   StreamResponse,
 } from '../wire.ts';
-import { decodePushConfig, isBlocking } from './codec.ts';
+import { decodePushConfig, defaultConfigId, isBlocking } from './codec.ts';
 import { encodeCard } from './proto-card.ts';
 import {
   readConfigId,
@@ -94,7 +94,7 @@ function decodeNewPushConfig(params: unknown): PushConfigRequest & { taskId: str
   const sent = pushNotificationConfig ?? config?.pushNotificationConfig;
   if (!sent) throw invalidField('pushNotificationConfig', 'is required');
   const { taskId } = readConfigId(params);
-  return { taskId, ...(configId && { id: configId }), ...decodePushConfig(sent) };
+  return { taskId, id: configId || defaultConfigId, ...decodePushConfig(sent) };
 }
 
 function encodePushConfig({ taskId, authentication, ...config }: PushConfig): JsonObject {

@@ -193,7 +193,7 @@ describe('push notification configs', () => {
   });
 
   test('the ways to create one', () => {
-    const bare = { taskId: 't', url };
+    const bare = { taskId: 't', id: 'default', url };
     const sent = { pushNotificationConfig: { url } };
     expect(v03ProtoCodec.decodePushConfig({ taskId: 't', ...sent })).toStrictEqual(bare);
     expect(v03ProtoCodec.decodePushConfig({ taskId: 't', config: sent })).toStrictEqual(bare);
