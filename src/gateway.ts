@@ -25,7 +25,7 @@ import { SecretBox } from './runs/secret-box.ts';
 import { openSqliteStore, type SqliteStore } from './stores/sqlite/store.ts';
 import type { Log } from './telemetry/log.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
-import { createToolset } from './tools/toolset.ts';
+import { createToolSources } from './tools/toolset.ts';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -162,13 +162,13 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
     if (execution.kind !== 'declared') return [];
     const secret = execution.contextVariables.filter((variable) => variable.secret);
     const secretVariables = new Set(secret.map(({ name }) => name));
-    return createToolset(execution.tools, { env, guard, ownAddress, secretVariables });
+    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables });
   });
   const openRemote = (): never => {
     throw new Error('Remote agents cannot be opened yet.');
   };
   const executableOf = (revision: AgentRevision) =>
-    toolsets.executable(revision, (tools) => executableAgent(revision, { models, tools, openRemote }));
+    toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
   const engine = new RunEngine({
     log: store.runs,
     findAgent: (agentId) => {
