@@ -2,6 +2,7 @@ import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { AgentInvoker } from './agents/invoker.ts';
 import type { AgentRegistry } from './agents/registry.ts';
+import type { GrpcEndpoint } from './a2a/card-interfaces.ts';
 import { cardRoutes } from './a2a/card-routes.ts';
 import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
@@ -29,6 +30,8 @@ export interface AppParts {
   ready: ReadyChecks;
   /** Base of the URLs that cards publish. */
   publicUrl: () => string;
+  /** Where callers reach the gRPC server; undefined: there is none. */
+  grpcEndpoint: () => GrpcEndpoint | undefined;
   agents: AgentRegistry;
   models: ModelDirectory;
 }
@@ -48,10 +51,13 @@ export function createApp(parts: AppParts): Express {
 
   app.use(
     cardRoutes({
-      authenticate,
-      invoker,
+      ...parts,
       defaultAgentId: () => parts.agents.defaultAgent()?.id,
-      card: () => ({ publicUrl: parts.publicUrl(), anonymousAllowed: config.authAnonymous }),
+      card: () => ({
+        publicUrl: parts.publicUrl(),
+        anonymousAllowed: config.authAnonymous,
+        grpc: parts.grpcEndpoint(),
+      }),
       defaultVersion: config.cardDefaultVersion,
     }),
   );

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { GrpcDoorOptions } from './a2a/grpc/door.ts';
 import { Operations } from './a2a/operations.ts';
 import type { AgentRevision } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
@@ -7,7 +8,7 @@ import { executableAgent } from './agents/executable.ts';
 import { AgentInvoker } from './agents/invoker.ts';
 import { AgentRegistry } from './agents/registry.ts';
 import { Toolsets } from './agents/toolsets.ts';
-import { createApp } from './app.ts';
+import { createApp, type AppParts } from './app.ts';
 import { ensureAdminKey } from './auth/api-keys.ts';
 import { createAuthenticator, type Authenticate } from './auth/authenticate.ts';
 import type { JwtVerifier } from './auth/jwt.ts';
@@ -29,6 +30,8 @@ export interface Gateway {
   url: string;
   /** Base of the URLs that its cards publish. */
   publicUrl: string;
+  /** `host:port` of the gRPC server, where it is on. */
+  grpcAddress?: string;
   agents: AgentRegistry;
   models: ModelDirectory;
   /** The administrator key that was made at this start, in clear for the only time. */
@@ -57,20 +60,13 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const execution = openExecution(options, store, url);
   await execution.directory.start();
   const keepAlive = new KeepAlive();
-  const shutdown = openShutdown(options, server, execution.engine);
-  const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
   const operations = new Operations({ ...execution, log: store.runs });
-  const app = createApp({
-    config,
-    log,
-    ...authentication,
-    ...execution,
-    operations,
-    keepAlive,
-    ready,
-    publicUrl,
-  });
-  server.on('request', app);
+  const doors = { config, log, ...authentication, ...execution, operations, keepAlive };
+  const grpc = await openGrpc(doors);
+  const shutdown = openShutdown(options, server, [execution.engine, ...(grpc ? [grpc] : [])]);
+  const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
+  const grpcEndpoint = () => grpc?.endpoint(publicUrl());
+  server.on('request', createApp({ ...doors, ready, publicUrl, grpcEndpoint }));
   await listen(server, config);
   keepAlive.start(config.sseKeepaliveSeconds);
   const stopRetention = startRetention({ log: store.runs, logger: log, ...config });
@@ -80,12 +76,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await shutdown.stop();
     // What outlived the grace is given up without a last event, before the store closes.
     await execution.engine.drain(0);
+    grpc?.close();
     stopRetention();
     keepAlive.stop();
     await execution.close();
     await store.close();
   };
-  return { ...execution, ...authentication, url: url(), publicUrl: publicUrl(), stop };
+  const grpcAddress = grpc?.endpoint(url()).address;
+  const addresses = { url: url(), publicUrl: publicUrl(), ...(grpcAddress && { grpcAddress }) };
+  return { ...execution, ...authentication, ...addresses, stop };
 }
 
 /** Who calls: the stored keys, the configured one, and JWTs where they are on. */
@@ -142,9 +141,32 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
   return { agents, models, engine, invoker, directory, close };
 }
 
-function openShutdown({ config, log }: GatewayOptions, server: Server, engine: RunEngine): Shutdown {
+/** Loaded only where it is on, as it costs start-up time and memory. */
+async function openGrpc(
+  doors: Omit<GrpcDoorOptions, 'defaultAgentId'> & Pick<AppParts, 'config' | 'agents'>,
+) {
+  const { config, agents } = doors;
+  if (!config.grpc) return undefined;
+  const { openGrpcServer } = await import('./a2a/grpc/server.ts');
+  return await openGrpcServer({
+    ...doors,
+    ...config.grpc,
+    host: config.host,
+    defaultAgentId: () => agents.defaultAgent()?.id,
+    maxMessageBytes: config.maxBodyBytes,
+    keepaliveSeconds: config.sseKeepaliveSeconds,
+  });
+}
+
+function openShutdown(
+  { config, log }: GatewayOptions,
+  server: Server,
+  drained: readonly { drain(graceMs: number): Promise<void> }[],
+): Shutdown {
   const { drainDelaySeconds, shutdownGraceSeconds: graceSeconds } = config;
-  const drain = async (): Promise<void> => await engine.drain(graceSeconds * 1000);
+  const drain = async (): Promise<void> => {
+    await Promise.all(drained.map(async (one) => await one.drain(graceSeconds * 1000)));
+  };
   return new Shutdown({ server, drainDelaySeconds, graceSeconds, drain, log });
 }
 

@@ -17,12 +17,7 @@ export interface CardRoutesOptions {
 
 /** The agent cards (spec §8): one per agent, and the default agent's at the origin. */
 export function cardRoutes(options: CardRoutesOptions): Router {
-  const made = new WeakMap<AgentRevision, AgentCards>();
-  const cardsOf = (agent: AgentRevision): AgentCards => {
-    const cards = made.get(agent) ?? buildCards(agent, options.card());
-    made.set(agent, cards);
-    return cards;
-  };
+  const cardsOf = cardCache(options);
   const serve = async (request: Request, response: Response, agentId: string): Promise<void> => {
     const principal = await options.authenticate(request.headers, request.ip ?? '');
     const agent = options.invoker.find(principal, agentId, 'see');
@@ -55,6 +50,19 @@ export function cardRoutes(options: CardRoutesOptions): Router {
     await serve(request, response, agentId);
   });
   return router;
+}
+
+/** Cards are made once for each revision. */
+function cardCache({ card, defaultAgentId }: CardRoutesOptions): (agent: AgentRevision) => AgentCards {
+  // What a card says of gRPC depends on it, and a file that comes or goes may make another agent the default one.
+  const asDefault = new WeakMap<AgentRevision, AgentCards>();
+  const asOther = new WeakMap<AgentRevision, AgentCards>();
+  return (agent) => {
+    const made = agent.id === defaultAgentId() ? asDefault : asOther;
+    const cards = made.get(agent) ?? buildCards(agent, card());
+    made.set(agent, cards);
+    return cards;
+  };
 }
 
 /**

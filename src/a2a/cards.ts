@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AgentRevision } from '../agents/definition.ts';
 import type { CardContent } from './card-content.ts';
-import { supportedInterfaces } from './card-interfaces.ts';
+import { supportedInterfaces, type GrpcEndpoint } from './card-interfaces.ts';
 import { cardV03 } from './card-v03.ts';
 import { cardV1 } from './card-v1.ts';
 import { declaredExtensions } from './extensions.ts';
@@ -13,6 +13,8 @@ export interface CardOptions {
   publicUrl: string;
   /** Whether callers without credentials are let in everywhere (AUTH_ANONYMOUS); default false. */
   anonymousAllowed?: boolean;
+  /** Undefined: no gRPC. */
+  grpc?: GrpcEndpoint | undefined;
 }
 
 /** One card as it is served. */
@@ -37,7 +39,7 @@ export function buildCards(revision: AgentRevision, options: CardOptions): Agent
   const { card, execution } = revision.definition;
   const content: CardContent = {
     published: card,
-    interfaces: supportedInterfaces(options.publicUrl, revision.id),
+    interfaces: supportedInterfaces(options.publicUrl, revision.id, options.grpc),
     extensions: declaredExtensions(revision),
     credentialsRequired: execution.access !== 'public' && !options.anonymousAllowed,
   };
