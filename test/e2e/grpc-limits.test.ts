@@ -132,7 +132,12 @@ test('over TLS, and only so, where a certificate is given', async () => {
   await writeFile(keyFile, fixtureKey);
   const secure = await startGateway({
     files: { 'talker.yaml': agentFile('talker') },
-    env: { GRPC_PORT: '0', GRPC_TLS_CERT_FILE: certFile, GRPC_TLS_KEY_FILE: keyFile },
+    env: {
+      PUBLIC_URL: 'https://localhost/agents',
+      GRPC_PORT: '0',
+      GRPC_TLS_CERT_FILE: certFile,
+      GRPC_TLS_KEY_FILE: keyFile,
+    },
   });
   const trusting = { credentials: credentials.createSsl(Buffer.from(fixtureCertificate)) };
   const client = await connectGrpcV1(cardUrl(secure, 'talker'), trusting);

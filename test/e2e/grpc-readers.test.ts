@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { SendMessageRequest, TaskState, type StreamResponse, type Task } from '@a2a-js/sdk';
+import { ListTasksRequest, SendMessageRequest, StreamResponse, TaskState, type Task } from '@a2a-js/sdk';
 import { A2AService as v1 } from '@a2a-js/sdk/server/grpc';
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -7,7 +7,8 @@ import { agentFile, modelEnv, startGateway, type TestGateway } from '../support/
 import { GrpcCaller } from '../support/grpc-clients.ts';
 import { gate, text, type Reply } from '../support/model-replies.ts';
 import { startModelServer, type ModelServer } from '../support/model-server.ts';
-import { v1Text } from '../support/rpc.ts';
+import { post, rpc, v1Text } from '../support/rpc.ts';
+import { collect, readSse } from '../support/sse-reader.ts';
 import { until } from '../support/wait.ts';
 
 let model: ModelServer;
@@ -47,10 +48,7 @@ function textOf(events: readonly StreamResponse[]): string {
 
 /** All tasks, without their artifacts; the newest first. */
 async function tasks(): Promise<Task[]> {
-  const { response } = await caller.unary(v1.listTasks, {
-    ...{ tenant: '', contextId: '', status: 0, pageSize: undefined, pageToken: '' },
-    ...{ historyLength: undefined, statusTimestampAfter: undefined, includeArtifacts: undefined },
-  });
+  const { response } = await caller.unary(v1.listTasks, ListTasksRequest.fromJSON({}));
   return response?.tasks ?? [];
 }
 
@@ -111,18 +109,17 @@ test('a deadline ends a blocking send and not the run', async () => {
   await finishes(await newestTask());
 });
 
-test('the trailers name the last event, and the metadata resumes after any', async () => {
+test('the id of an event over HTTP resumes over gRPC', async () => {
   replies = [text('a ', 'b ', 'c')];
-  const stream = caller.stream(v1.sendStreamingMessage, sending('Go'));
-  const ended = once(stream, 'status');
-  const events = await Array.fromAsync<StreamResponse>(stream);
-  const [{ metadata }] = (await ended) as [{ metadata: { get(key: string): unknown[] } }];
-  const lastId = String(metadata.get('last-event-id')[0]);
-  const [attempt, sequence] = lastId.split('-').map(Number);
-  const cursor = { 'last-event-id': `${attempt}-${Number(sequence) - 1}` };
-  const request = { tenant: '', id: taskIn(events[0]) };
-  const rest = await Array.fromAsync<StreamResponse>(caller.stream(v1.subscribeToTask, request, cursor));
-  expect(rest).toEqual(events.slice(-1));
+  const params = v1Text('Go');
+  const frames = await collect(
+    readSse(await post(gateway.url, 'talker', rpc('SendStreamingMessage', params))),
+  );
+  const id = await newestTask();
+  const cursor = { 'last-event-id': frames.at(-3)?.id ?? '' };
+  const rest = await Array.fromAsync(caller.stream(v1.subscribeToTask, { tenant: '', id }, cursor));
+  const expected = frames.slice(-2).map(({ data }) => (JSON.parse(data) as { result: object }).result);
+  expect(rest.map((event) => StreamResponse.toJSON(event))).toEqual(expected);
 });
 
 test('a reader that does not read holds up nobody, and gets everything when it reads', async () => {

@@ -90,9 +90,9 @@ describe('refusals', () => {
     ['an unknown version', { 'a2a-version': '9.9' }, status.FAILED_PRECONDITION, 'VERSION_NOT_SUPPORTED'],
     ['a missing task', { 'a2a-version': '1.0.1' }, status.NOT_FOUND, 'TASK_NOT_FOUND'],
   ])('%s', async (_, metadata, code, reason) => {
-    const call = caller.unary(v1.getTask, anyTask, metadata as Record<string, string>);
+    const call = caller.unary(v1.getTask, anyTask, metadata);
     expect(await refused(call)).toEqual({ code, reason });
-    const subscribing = caller.stream(v1.subscribeToTask, anyTask, metadata as Record<string, string>);
+    const subscribing = caller.stream(v1.subscribeToTask, anyTask, metadata);
     const error = await endOf(subscribing);
     expect(error?.code).toBe(code);
     expect(detailsOf(error).reason).toBe(reason);
@@ -161,7 +161,12 @@ test('activated extensions are in the initial metadata, before the first message
 test('v0.3 has its own name for the extensions', async () => {
   const metadata = { 'x-a2a-extensions': conversationHistoryUri };
   const message = {
-    ...{ messageId: randomUUID(), contextId: '', taskId: '', role: 1, metadata: undefined, extensions: [] },
+    messageId: randomUUID(),
+    contextId: '',
+    taskId: '',
+    role: 1,
+    metadata: undefined,
+    extensions: [],
     content: [{ part: { $case: 'text' as const, value: 'Hi' } }],
   };
   const request = { request: message, configuration: undefined, metadata: undefined };

@@ -1,4 +1,3 @@
-import { Metadata } from '@grpc/grpc-js';
 import { Problem } from '../../http/problem.ts';
 import type { RunStream } from '../run-stream.ts';
 import type { StreamCall } from './grpc-call.ts';
@@ -9,7 +8,7 @@ const stuckMs = 30_000;
 
 /**
  * Writes the events in order, as fast as they are read, until the run is at rest or the reader is gone; the run
- * goes on without it. The trailers name the last event, so that a reader may resume after it.
+ * goes on without it. The messages have no place for the events' ids: who comes back subscribes to the task.
  * @throws Problem timeout for a reader that does not read; whatever reading the run throws
  */
 export async function writeMessages(
@@ -17,20 +16,18 @@ export async function writeMessages(
   frames: RunStream,
   procedure: Procedure,
 ): Promise<void> {
-  const trailers = new Metadata();
   const leave = (): void => void frames.return();
   // A reader that leaves ends its stream at once, and not with the next event.
   call.once('cancelled', leave);
   if (call.cancelled) leave();
   for await (const batch of frames) {
-    for (const { id, json } of batch) {
+    for (const { json } of batch) {
       if (call.cancelled) return;
       const hasRoom = call.write(procedure.encode(JSON.parse(json)));
-      trailers.set('last-event-id', id);
       if (!hasRoom) await drained(call);
     }
   }
-  call.end(trailers);
+  call.end();
 }
 
 /** Waits until there is room again, or the reader is gone. @throws Problem timeout for a reader that does not read */
@@ -42,12 +39,7 @@ function drained(call: StreamCall): Promise<void> {
       resolve();
     };
     const timer = setTimeout(() => {
-      reject(
-        new Problem(
-          'timeout',
-          'The stream was not read for too long: resume it after the last event that you read.',
-        ),
-      );
+      reject(new Problem('timeout', 'The stream was not read for too long: subscribe to the task again.'));
       settle();
     }, stuckMs);
     call.once('drain', settle).once('close', settle);
