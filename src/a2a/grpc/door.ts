@@ -97,8 +97,9 @@ async function perform(served: Served, call: ServerCall, requestId: string): Pro
   const agentId = requestedAgent(params, call.metadata, served.defaultAgentId());
   const agent = served.invoker.find(principal, agentId, 'invoke');
   const opened = openGrpcCall(call, { principal, agent, codec: service.codec });
+  const metadata = initialMetadata(opened, requestId);
   const result = await runOperation(served.operations, procedure.operation, params, opened);
-  call.sendMetadata(initialMetadata(opened, requestId));
+  call.sendMetadata(metadata);
   return result;
 }
 

@@ -36,7 +36,8 @@ export function requireVersion({ name, codec }: GrpcService, metadata: Metadata)
 }
 
 /**
- * Which agent is called: `tenant` of a v1.0 request (spec §3.2.6), else `x-agent-id` of the metadata, else the default one.
+ * Which agent is called: `tenant` of a v1.0 request, as its card says (spec §4.4.6), else `x-agent-id` of the
+ * metadata, else the default one.
  * @throws Problem not_found while no agent is declared
  */
 export function requestedAgent(

@@ -101,6 +101,9 @@ function addressOf({ host, port }: GrpcServerOptions): string {
 
 function listen(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
+    server.bindAsync(address, credentials, (error, port) => {
+      if (error) reject(new Error(`gRPC cannot listen on ${address}: ${error.message}`, { cause: error }));
+      else resolve(port);
+    });
   });
 }

@@ -10,11 +10,10 @@ const emptySkill = { tags: [], examples: [], inputModes: [], outputModes: [], se
 /** AgentCard of the v0.3 proto from its JSON form, as `v03ProtoCodec` makes it. */
 export function agentCardOf(json: Json): AgentCard {
   const card = json as unknown as Partial<AgentCard>;
-  const { capabilities, provider, securitySchemes = {} } = card;
+  const { capabilities, securitySchemes = {} } = card;
   return {
     ...emptyCard(),
     ...card,
-    provider: provider && { ...provider },
     capabilities: {
       streaming: capabilities?.streaming ?? false,
       pushNotifications: capabilities?.pushNotifications ?? false,
