@@ -4,6 +4,7 @@ import type { AgentInvoker } from './agents/invoker.ts';
 import type { AgentRegistry } from './agents/registry.ts';
 import type { GrpcEndpoint } from './a2a/card-interfaces.ts';
 import { cardRoutes } from './a2a/card-routes.ts';
+import { httpJsonDoor } from './a2a/http-json-door.ts';
 import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
 import type { Authenticate } from './auth/authenticate.ts';
@@ -43,8 +44,10 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by').disable('etag').set('trust proxy', config.trustProxy);
 
   app.use(requestContext(log));
-  // Before helmet: its dozen headers are for browsers, and this is the address that every task goes through.
-  app.post('/a2a/:agentId', jsonRpcDoor({ ...parts, maxBodyBytes: config.maxBodyBytes }));
+  // Before helmet: its dozen headers are for browsers, and these are the addresses that every task goes through.
+  const door = { ...parts, maxBodyBytes: config.maxBodyBytes };
+  app.post('/a2a/:agentId', jsonRpcDoor(door));
+  app.use('/a2a/:agentId', httpJsonDoor(door));
   app.use(helmet());
   app.get('/health/live', liveHandler());
   app.get('/health/ready', readyHandler(parts.ready));

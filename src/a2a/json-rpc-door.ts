@@ -1,14 +1,18 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { AgentInvoker } from '../agents/invoker.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
-import { toProblem } from '../http/error-table.ts';
-import { logProblem, setProblemHeaders } from '../http/error-writer.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import type { KeepAlive } from '../http/keep-alive.ts';
-import { requestIdOf } from '../http/request-context.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorRow, toJsonRpcError } from './errors.ts';
-import { announceExtensions, openHttpCall, requestedVersion, requireJson, writeFrames } from './http-call.ts';
+import {
+  announceExtensions,
+  openHttpCall,
+  openRefusal,
+  requestedVersion,
+  requireJson,
+  writeFrames,
+} from './http-call.ts';
 import { readRequest, requestId, runMethod, type JsonRpcRequest } from './json-rpc.ts';
 import type { Operations } from './operations.ts';
 import { negotiate } from './versions.ts';
@@ -55,26 +59,14 @@ async function answer(
     if (result.stream) void writeFrames(response, result.stream, { ...options, ...envelope(rpc.id) });
     else response.json({ jsonrpc: '2.0', id: rpc.id, result: result.json });
   } catch (error) {
-    answerError(options.log, request, response, { error, id: requestId(body) });
+    const problem = openRefusal(response, error, options.log);
+    if (!problem) return;
+    const answered = { jsonrpc: '2.0', id: requestId(body), error: toJsonRpcError(problem) };
+    response.status(errorRow(problem.reason).httpStatus).json(answered);
   }
 }
 
 /** What stands around each event of a stream (spec §9.4.2). */
 function envelope(id: JsonRpcRequest['id']): { opening: string; closing: string } {
   return { opening: `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`, closing: '}' };
-}
-
-function answerError(
-  log: Log,
-  request: RpcHttpRequest,
-  response: Response,
-  failed: { error: unknown; id: string | number | null },
-): void {
-  const problem = toProblem(failed.error);
-  logProblem(problem, log, requestIdOf(request));
-  // Half an answer is out: all that is left is to cut it off.
-  if (response.headersSent) return void response.destroy();
-  setProblemHeaders(response, problem);
-  const body = { jsonrpc: '2.0', id: failed.id, error: toJsonRpcError(problem) };
-  response.status(errorRow(problem.reason).httpStatus).json(body);
 }

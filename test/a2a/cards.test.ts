@@ -8,7 +8,9 @@ const publicUrl = 'https://agents.example/gateway';
 const url = `${publicUrl}/a2a/order-desk`;
 const interfaces = [
   { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+  { url, protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
   { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+  { url, protocolBinding: 'HTTP+JSON', protocolVersion: '0.3' },
 ];
 const revision = agentRevision({ execution: { contextVariables: [requestVariable('customer_id')] } });
 const cards = buildCards(revision, { publicUrl });
@@ -90,7 +92,10 @@ describe('the v0.3 card', () => {
       protocolVersion: '0.3.0',
       url,
       preferredTransport: 'JSONRPC',
-      additionalInterfaces: [{ url, transport: 'JSONRPC' }],
+      additionalInterfaces: [
+        { url, transport: 'JSONRPC' },
+        { url, transport: 'HTTP+JSON' },
+      ],
       capabilities: { streaming: true, pushNotifications: false, stateTransitionHistory: false },
       securitySchemes: {
         ssws: { type: 'apiKey', in: 'header', name: 'Authorization' },

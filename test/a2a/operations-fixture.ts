@@ -20,6 +20,7 @@ import { agentRevision } from './agent-revision.ts';
 export interface Desk {
   log: SqliteRunLog;
   engine: RunEngine;
+  invoker: AgentInvoker;
   operations: Operations;
   agent: AgentRevision;
   close: () => Promise<void>;
@@ -40,7 +41,7 @@ export function openDesk(
     await engine.drain(0);
     await log.close();
   };
-  return { log, engine, operations: new Operations({ invoker, engine, log }), agent, close };
+  return { log, engine, invoker, operations: new Operations({ invoker, engine, log }), agent, close };
 }
 
 export function principal(userId = 'user-1'): Principal {
