@@ -4,6 +4,7 @@ import type { AgentInvoker } from './agents/invoker.ts';
 import type { AgentRegistry } from './agents/registry.ts';
 import type { GrpcEndpoint } from './a2a/card-interfaces.ts';
 import { cardRoutes } from './a2a/card-routes.ts';
+import type { CardOptions } from './a2a/cards.ts';
 import { httpJsonDoor } from './a2a/http-json-door.ts';
 import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
@@ -56,17 +57,13 @@ export function createApp(parts: AppParts): Express {
     cardRoutes({
       ...parts,
       defaultAgentId: () => parts.agents.defaultAgent()?.id,
-      card: () => ({
-        publicUrl: parts.publicUrl(),
-        anonymousAllowed: config.authAnonymous,
-        grpc: parts.grpcEndpoint(),
-      }),
+      card: () => cardOptions(parts),
       defaultVersion: config.cardDefaultVersion,
     }),
   );
 
   const api = Router();
-  api.post('/agents/:agentId/answer', answerHandler({ ...parts, maxBodyBytes: config.maxBodyBytes }));
+  api.post('/agents/:agentId/answer', answerHandler(door));
   api.use(agentRoutes({ authenticate, invoker, models: () => parts.models.list() }));
   app.use('/api/v1', api);
 
@@ -79,4 +76,8 @@ export function createApp(parts: AppParts): Express {
   app.use(notFoundHandler());
   app.use(restErrorHandler(log));
   return app;
+}
+
+function cardOptions({ config, publicUrl, grpcEndpoint }: AppParts): CardOptions {
+  return { publicUrl: publicUrl(), anonymousAllowed: config.authAnonymous, grpc: grpcEndpoint() };
 }

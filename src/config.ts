@@ -39,6 +39,8 @@ export interface Config {
   maxBodyBytes: number;
   /** Absent: no gRPC. */
   grpc?: GrpcConfig;
+  /** Whether agents may be code of the operator's. */
+  moduleAgents: boolean;
   cardDefaultVersion: '0.3' | '1.0';
   logLevel: 'error' | 'warn' | 'info' | 'debug';
   logFormat: 'pretty' | 'json';
@@ -77,6 +79,7 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
     agentCardsDir: variables.text('AGENT_CARDS_DIR') ?? './agent-cards',
     dataDir: variables.text('DATA_DIR') ?? './data',
     llmProviders: readProviders(variables),
+    moduleAgents: variables.boolean('MODULE_AGENTS', false),
     cardDefaultVersion: variables.choice('CARD_DEFAULT_VERSION', ['0.3', '1.0'], '0.3'),
     logLevel: variables.choice('LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
     logFormat: variables.choice('LOG_FORMAT', ['pretty', 'json'], options.isTerminal ? 'pretty' : 'json'),

@@ -115,12 +115,16 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
   const toolsets = new Toolsets(({ definition: { execution } }) => {
+    if (execution.kind !== 'declared') return [];
     const secret = execution.contextVariables.filter((variable) => variable.secret);
     const secretVariables = new Set(secret.map(({ name }) => name));
     return createToolset(execution.tools, { env, guard, ownAddress, secretVariables });
   });
+  const openRemote = (): never => {
+    throw new Error('Remote agents cannot be opened yet.');
+  };
   const executableOf = (revision: AgentRevision) =>
-    toolsets.executable(revision, (tools) => executableAgent(revision, models, tools));
+    toolsets.executable(revision, (tools) => executableAgent(revision, { models, tools, openRemote }));
   const engine = new RunEngine({
     log: store.runs,
     findAgent: (agentId) => {
@@ -131,7 +135,12 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
     logger: log,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
   });
-  const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log });
+  const directory = new AgentDirectory({
+    folder: config.agentCardsDir,
+    registry: agents,
+    log,
+    modulesAllowed: config.moduleAgents,
+  });
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();

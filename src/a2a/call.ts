@@ -23,7 +23,7 @@ export interface Call {
 /** Where this caller finds the answer: as it asked, as the agent says, as its protocol version has it. */
 export function answerPlace(call: Call): AnswerPlace {
   const { execution } = call.agent.definition;
-  return (
-    call.properties.answerIn ?? execution.answerIn ?? (call.codec.version === '0.3' ? 'both' : 'artifact')
-  );
+  // Only a declared agent has one answer that a status could repeat.
+  const usual = call.codec.version === '0.3' && execution.kind === 'declared' ? 'both' : 'artifact';
+  return call.properties.answerIn ?? execution.answerIn ?? usual;
 }

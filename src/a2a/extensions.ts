@@ -2,12 +2,13 @@ import type { AgentRevision, DeclaredExtension } from '../agents/definition.ts';
 import {
   contextValueSchema,
   declaresContextValues,
+  PROVIDED_VALUES_URI,
   requiresContextValues,
 } from '../agents/context-values.ts';
 import { Problem } from '../http/problem.ts';
 import { invalidField } from './params.ts';
 
-export const PROVIDED_VALUES_URI = 'https://dataworkz.com/agents/ext/provided-values/v1';
+export { PROVIDED_VALUES_URI } from '../agents/context-values.ts';
 export const CONVERSATION_HISTORY_URI = 'urn:a2a-gateway:ext:conversation-history:v1';
 
 const maxRequested = 100;

@@ -13,8 +13,9 @@ import {
   requireJson,
   writeFrames,
 } from './http-call.ts';
-import { readRequest, requestId, runMethod, type JsonRpcRequest } from './json-rpc.ts';
+import { readRequest, requestId, requestMethod, runMethod, type JsonRpcRequest } from './json-rpc.ts';
 import type { Operations } from './operations.ts';
+import { v03Codec } from './v03/codec.ts';
 import { negotiate } from './versions.ts';
 
 export interface JsonRpcDoorOptions {
@@ -59,14 +60,38 @@ async function answer(
     if (result.stream) void writeFrames(response, result.stream, { ...options, ...envelope(rpc.id) });
     else response.json({ jsonrpc: '2.0', id: rpc.id, result: result.json });
   } catch (error) {
-    const problem = openRefusal(response, error, options.log);
-    if (!problem) return;
-    const answered = { jsonrpc: '2.0', id: requestId(body), error: toJsonRpcError(problem) };
-    response.status(errorRow(problem.reason).httpStatus).json(answered);
+    answerError(options.log, request, response, { error, body });
   }
 }
 
 /** What stands around each event of a stream (spec §9.4.2). */
 function envelope(id: JsonRpcRequest['id']): { opening: string; closing: string } {
   return { opening: `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`, closing: '}' };
+}
+
+function answerError(
+  log: Log,
+  request: RpcHttpRequest,
+  response: Response,
+  failed: { error: unknown; body: unknown },
+): void {
+  const problem = openRefusal(response, failed.error, log);
+  if (!problem) return;
+  const body = { jsonrpc: '2.0', id: requestId(failed.body), error: toJsonRpcError(problem) };
+  const { httpStatus } = errorRow(problem.reason);
+  if (httpStatus === 200 && expectsEvents(request, failed.body)) {
+    response.type('text/event-stream').set('Cache-Control', 'no-cache, no-transform');
+    response.end(`event: error\ndata: ${JSON.stringify(body)}\n\n`);
+  } else response.status(httpStatus).json(body);
+}
+
+/**
+ * Whether the answer to a refused request must be an event: clients of v0.3 that ask for a stream read nothing
+ * else (their kit and their SDK refuse JSON there, and the reason with it). v1.0 has JSON (spec §9.4.2).
+ */
+function expectsEvents(request: RpcHttpRequest, body: unknown): boolean {
+  const method = requestMethod(body);
+  const operation = method === undefined ? undefined : v03Codec.methods.get(method);
+  const isStream = operation === 'sendStreamingMessage' || operation === 'subscribeToTask';
+  return isStream && (request.headers.accept ?? '').includes('text/event-stream');
 }

@@ -7,12 +7,14 @@ import { isTerminal, type Position } from '../runs/event.ts';
 import type { LoadedRun, RunLog } from '../runs/log.ts';
 import type { Message } from '../runs/message.ts';
 import type { RunRecord } from '../runs/record.ts';
+import { emptySnapshot } from '../runs/snapshot.ts';
 import { answerPlace, type Call } from './call.ts';
 import { declaredExtensions, requireExtensions } from './extensions.ts';
 import { cursorOf, readCursor } from './list-cursor.ts';
-import { runStateOf, taskOf } from './projection.ts';
-import { redactSecrets, takeConversationHistory, takeProvidedValues } from './provided-values.ts';
-import { RunStream } from './run-stream.ts';
+import { invocationOf } from './invocation.ts';
+import { invalidField } from './params.ts';
+import { replyOf, runStateOf, taskOf } from './projection.ts';
+import { RunStream, type StreamStart } from './run-stream.ts';
 import type {
   CardShapes,
   GetTaskRequest,
@@ -24,8 +26,6 @@ import type {
   SendResult,
   Task,
 } from './wire.ts';
-
-const beginning: Position = { attempt: 0, sequence: 0 };
 
 export interface OperationsOptions {
   invoker: AgentInvoker;
@@ -43,20 +43,28 @@ export class Operations {
 
   /** Send Message (spec §3.1.1): the task at rest, or at once when the caller does not want to wait. */
   async sendMessage(request: SendMessageRequest, call: Call): Promise<SendResult> {
-    const record = await this.#start(request, call);
+    const { engine } = this.#options;
+    const started = await this.#begin(request, call);
+    const { record } = started;
     if (request.blocking) {
-      const snapshot = await this.#options.engine.settled(record, call.signal);
-      if (snapshot) return { task: this.#task({ record, snapshot }, call, request.historyLength) };
+      const snapshot = await engine.settledAfter(started, call.signal);
+      if (snapshot) return this.#result({ record, snapshot }, call, request.historyLength);
+    } else if (record.mayReply && started.snapshot.attempt === 0) {
+      await engine.firstWord(record, call.signal);
     }
-    return { task: this.#task(await this.#own(record.id, call), call, request.historyLength) };
+    return this.#result((await engine.load(record.id)) ?? started, call, request.historyLength);
   }
 
   /** Send Streaming Message (spec §3.1.2): the run from its beginning, or from the cursor of a caller that resumes. */
   async sendStreamingMessage(request: SendMessageRequest, call: Call): Promise<RunStream> {
-    requireStreaming(call);
-    const record = await this.#start(request, call);
-    if (!call.cursor) return this.#stream(record, call, { from: beginning });
-    return await this.#resume(await this.#own(record.id, call), call, call.cursor);
+    const started = await this.#begin(request, call);
+    if (call.cursor) return await this.#resume(await this.#own(started.record.id, call), call, call.cursor);
+    // A new run tells of its task itself; of one that goes on, the task comes first.
+    const isNew = started.snapshot.attempt === 0;
+    return this.#stream(started.record, call, {
+      from: started.snapshot,
+      ...(!isNew && { first: started }),
+    });
   }
 
   /** Get Task (spec §3.1.3). */
@@ -102,7 +110,6 @@ export class Operations {
 
   /** Subscribe to Task (spec §3.1.6): the task first and then what comes, or exactly what follows the cursor. */
   async subscribeToTask(request: { id: string }, call: Call): Promise<RunStream> {
-    requireStreaming(call);
     const run = await this.#own(request.id, call);
     if (call.cursor) return await this.#resume(run, call, call.cursor);
     if (isTerminal(run.snapshot.state)) {
@@ -111,7 +118,7 @@ export class Operations {
         `The task is ${run.snapshot.state}: there is nothing to subscribe to. Get it instead.`,
       );
     }
-    return this.#stream(run.record, call, { from: run.snapshot, first: run });
+    return this.#stream(run.record, call, { from: run.snapshot, first: run, throughWaiting: true });
   }
 
   /** Create Push Notification Config (spec §3.1.7). */
@@ -142,37 +149,17 @@ export class Operations {
     );
   }
 
-  async #start(request: SendMessageRequest, call: Call): Promise<RunRecord> {
+  /** Starts a run, or continues the task that the message names. The snapshot tells from where it is read. */
+  async #begin(request: SendMessageRequest, call: Call): Promise<LoadedRun> {
     requireExtensions(call.activated, declaredExtensions(call.agent));
-    if (request.message.taskId !== undefined) await this.#refuseContinuation(request.message.taskId, call);
     if (request.pushConfig) refusePush();
-    const values = takeProvidedValues(request.message, call.activated);
-    const history = takeConversationHistory(values.message, call.activated);
-    const { contextVariables } = call.agent.definition.execution;
-    const secretNames = contextVariables
-      .filter((variable) => variable.secret)
-      .map((variable) => variable.name);
-    const { record } = await this.#options.invoker.start({
-      agent: call.agent,
-      principal: call.principal,
-      door: 'a2a',
-      message: redactSecrets(request.message, secretNames),
-      hiddenParts: hiddenParts(request.message, history.message),
-      ...(history.history && { history: history.history }),
-      ...(values.provided && { provided: values.provided }),
-      ...(call.llmId !== undefined && { llmId: call.llmId }),
-      properties: call.properties,
-    });
-    return record;
-  }
-
-  /** A message to a task needs one that waits for it; no agent of this release leaves a task waiting. */
-  async #refuseContinuation(taskId: string, call: Call): Promise<never> {
-    const { snapshot } = await this.#own(taskId, call);
-    throw new Problem(
-      'unsupported_operation',
-      `The task is ${snapshot.state} and takes no further message. Send it without taskId, in the same contextId.`,
-    );
+    const { taskId } = request.message;
+    const task = taskId === undefined ? undefined : await this.#own(taskId, call);
+    if (task) requireSameContext(task.record, request.message);
+    const invocation = invocationOf(request, call);
+    if (task) return await this.#options.invoker.continue(task, invocation);
+    const { record } = await this.#options.invoker.start(invocation);
+    return { record, snapshot: emptySnapshot(record.createdAt) };
   }
 
   /** With a cursor the replay is exact while the log lives; else the task comes first and the rest follows. */
@@ -184,21 +171,24 @@ export class Operations {
     return this.#stream(run.record, call, { from: run.snapshot, first: run });
   }
 
-  #stream(record: RunRecord, call: Call, start: { from: Position; first?: LoadedRun }): RunStream {
+  #stream(record: RunRecord, call: Call, start: StreamStart): RunStream {
     return new RunStream(this.#options.engine, record, call, start);
   }
 
   /** The caller's own task at this agent; anything else looks exactly like a missing one. */
   async #own(taskId: string, call: Call): Promise<LoadedRun> {
     const run = await this.#options.engine.load(taskId);
-    if (
+    const isOwn =
       run?.record.owner === call.principal.userId &&
       run.record.agentId === call.agent.id &&
-      run.record.door === 'a2a'
-    ) {
-      return run;
-    }
+      run.record.door === 'a2a';
+    if (isOwn && !replyOf(run)) return run;
     throw new Problem('task_not_found', `There is no task ${taskId.slice(0, 64)} of yours at this agent.`);
+  }
+
+  #result(run: LoadedRun, call: Call, historyLength?: number): SendResult {
+    const message = replyOf(run);
+    return message ? { message } : { task: this.#task(run, call, historyLength) };
   }
 
   #task(run: LoadedRun, call: Call, historyLength?: number, includeArtifacts?: boolean): Task {
@@ -210,19 +200,12 @@ export class Operations {
   }
 }
 
-/** Indexes of the parts that were taken out of the message. */
-function hiddenParts(whole: Message, shown: Message): number[] {
-  // A set: a body may hold hundreds of thousands of parts.
-  const visible = new Set(shown.parts);
-  return whole.parts.flatMap((part, index) => (visible.has(part) ? [] : [index]));
-}
-
-/** Capability validation (spec §3.3.4). */
-function requireStreaming({ agent }: Call): void {
-  if (agent.definition.card.capabilities.streaming) return;
-  throw new Problem(
-    'unsupported_operation',
-    'This agent does not stream: send the message without streaming, or get the task.',
+/** Agents must refuse a message whose context is not that of its task (spec §3.4.3). */
+function requireSameContext(record: RunRecord, message: Message): void {
+  if (message.contextId === undefined || message.contextId === record.contextId) return;
+  throw invalidField(
+    'message.contextId',
+    'is not the context of the task: leave it out, or send that of the task',
   );
 }
 

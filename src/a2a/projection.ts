@@ -2,15 +2,18 @@ import {
   eventId,
   isoTime,
   type FinishedEvent,
+  type Position,
   type RunEvent,
   type RunState,
+  type SaidMessage,
   type StoredEvent,
 } from '../runs/event.ts';
 import type { LoadedRun } from '../runs/log.ts';
+import { exchangeOf } from '../runs/continuation.ts';
 import type { Message, Part } from '../runs/message.ts';
 import type { RunRecord } from '../runs/record.ts';
 import type { RunSnapshot } from '../runs/snapshot.ts';
-import type { Artifact, StreamResponse, Task, TaskState, TaskStatus } from './wire.ts';
+import type { Artifact, ArtifactUpdate, StreamResponse, Task, TaskState, TaskStatus } from './wire.ts';
 
 /** Where the answer stands: in artifacts, in the final status message, or in both. */
 export type AnswerPlace = 'both' | 'status' | 'artifact';
@@ -49,7 +52,7 @@ export function taskOf(run: LoadedRun, options: TaskOptions): Task {
   const { record, snapshot } = run;
   const artifacts =
     options.includeArtifacts === false || options.answerIn === 'status' ? [] : artifactsOf(snapshot);
-  const history = historyOf(record, options.historyLength);
+  const history = historyOf(record, snapshot, options.historyLength);
   return {
     id: record.id,
     contextId: record.contextId,
@@ -72,43 +75,62 @@ export function responseOf(
   const { event } = stored;
   const ids = { taskId: record.id, contextId: record.contextId };
   switch (event.kind) {
-    case 'accepted':
-      return {
-        task: {
-          id: ids.taskId,
-          contextId: ids.contextId,
-          status: status('submitted', event.at),
-          history: historyOf(record),
-        },
-      };
-    case 'restarted':
-      return { statusUpdate: { ...ids, status: status('working', event.at) } };
-    case 'step': {
-      if (!record.request.properties.includeSteps) return undefined;
-      const part: Part = { data: { ...event.step }, mediaType: json, metadata: { type: 'DW_STATUS_UPDATE' } };
-      const message = agentMessage(record, eventId(stored), [part]);
-      return { statusUpdate: { ...ids, status: status('working', event.at, message) } };
+    case 'accepted': {
+      const task = { id: record.id, contextId: record.contextId, status: status('submitted', event.at) };
+      return { task: { ...task, history: [record.request.message] } };
     }
     case 'text':
       return answerIn === 'status' ? undefined : { artifactUpdate: { ...ids, ...textUpdate(event) } };
     case 'structured':
-      if (answerIn === 'status') return undefined;
-      return {
-        artifactUpdate: { ...ids, artifact: structuredArtifact(event.data), append: false, lastChunk: true },
-      };
+      return answerIn === 'status' ? undefined : { artifactUpdate: { ...ids, ...structuredUpdate(event) } };
+    case 'artifact':
+      return { artifactUpdate: { ...ids, ...artifactUpdate(event) } };
+    case 'linked':
+      return undefined;
     case 'finished':
-      return { statusUpdate: { ...ids, status: finishedStatus(record, event, answerIn, answer) } };
+      if (event.reply) return { message: agentMessage(record, eventId(stored), event.reply, false) };
+      return {
+        statusUpdate: { ...ids, status: finishedStatus(record, { event, at: stored }, answerIn, answer) },
+      };
+    default:
+      return workingUpdate(record, stored, event);
   }
+}
+
+/** What an agent says of its work: a working status, with a message where there is something to say. */
+function workingUpdate(
+  record: RunRecord,
+  stored: StoredEvent,
+  event: RunEvent & { kind: 'restarted' | 'continued' | 'step' | 'status' },
+): StreamResponse | undefined {
+  let said: SaidMessage | undefined;
+  if (event.kind === 'step') {
+    if (!record.request.properties.includeSteps) return undefined;
+    said = {
+      parts: [{ data: { ...event.step }, mediaType: json, metadata: { type: 'DW_STATUS_UPDATE' } }],
+    };
+  } else if (event.kind === 'status') said = event.message;
+  const message = said && agentMessage(record, eventId(stored), said);
+  const metadata = event.kind === 'status' ? event.metadata : undefined;
+  return {
+    statusUpdate: {
+      taskId: record.id,
+      contextId: record.contextId,
+      status: status('working', event.at, message),
+      ...(metadata && { metadata }),
+    },
+  };
 }
 
 function statusOf(record: RunRecord, snapshot: RunSnapshot, answerIn: AnswerPlace): TaskStatus {
   if (!snapshot.finished) return status(snapshot.state, snapshot.stateAt);
-  return finishedStatus(record, snapshot.finished, answerIn, snapshot);
+  const finished = { event: snapshot.finished, at: snapshot.restedAt ?? snapshot };
+  return finishedStatus(record, finished, answerIn, snapshot);
 }
 
 function finishedStatus(
   record: RunRecord,
-  event: FinishedEvent,
+  { event, at }: { event: FinishedEvent; at: Position },
   answerIn: AnswerPlace,
   answer: RunSnapshot | undefined,
 ): TaskStatus {
@@ -117,7 +139,8 @@ function finishedStatus(
     parts.push({ text: event.failure.message, mediaType: plain, metadata: { code: event.failure.code } });
   else if (event.state === 'completed' && answerIn !== 'artifact' && answer)
     parts.push(...answerParts(answer));
-  const message = parts.length > 0 ? agentMessage(record, 'final', parts) : undefined;
+  const said = { parts, ...(event.metadata && { metadata: event.metadata }) };
+  const message = parts.length > 0 ? agentMessage(record, eventId(at), said) : undefined;
   return status(event.state, event.at, message);
 }
 
@@ -134,13 +157,30 @@ function status(state: RunState, at: number, message?: Message): TaskStatus {
 }
 
 /** Message ids are made from the log's, so that a replay is the same to the letter. */
-function agentMessage(record: RunRecord, suffix: string, parts: Part[]): Message {
+function agentMessage(record: RunRecord, suffix: string, said: SaidMessage, ofTask = true): Message {
   return {
     messageId: `${record.id}-${suffix}`,
     role: 'ROLE_AGENT',
-    parts,
+    ...said,
     contextId: record.contextId,
-    taskId: record.id,
+    ...(ofTask && { taskId: record.id }),
+  };
+}
+
+/** The direct answer of an agent that made no task (spec §3.1.1); undefined where there is one. */
+export function replyOf({ record, snapshot }: LoadedRun): Message | undefined {
+  const reply = snapshot.finished?.reply;
+  return reply && agentMessage(record, eventId(snapshot.restedAt ?? snapshot), reply, false);
+}
+
+function artifactUpdate(
+  event: RunEvent & { kind: 'artifact' },
+): Omit<ArtifactUpdate, 'taskId' | 'contextId'> {
+  return {
+    artifact: event.artifact,
+    append: event.append ? true : undefined,
+    lastChunk: event.last ? true : undefined,
+    ...(event.metadata && { metadata: event.metadata }),
   };
 }
 
@@ -148,14 +188,11 @@ function artifactsOf(snapshot: RunSnapshot): Artifact[] {
   const artifacts: Artifact[] = [];
   if (snapshot.text !== '') artifacts.push(textArtifact(snapshot.text, true));
   if (snapshot.structured) artifacts.push(structuredArtifact(snapshot.structured));
+  if (snapshot.artifacts) artifacts.push(...snapshot.artifacts);
   return artifacts;
 }
 
-function textUpdate(event: RunEvent & { kind: 'text' }): {
-  artifact: Artifact;
-  append?: boolean;
-  lastChunk?: boolean;
-} {
+function textUpdate(event: RunEvent & { kind: 'text' }): Omit<ArtifactUpdate, 'taskId' | 'contextId'> {
   const artifact = textArtifact(event.text, event.first);
   return { artifact, append: event.first ? undefined : true, lastChunk: event.last ? true : undefined };
 }
@@ -168,11 +205,20 @@ function textArtifact(text: string, named: boolean): Artifact {
   };
 }
 
+function structuredUpdate(
+  event: RunEvent & { kind: 'structured' },
+): Omit<ArtifactUpdate, 'taskId' | 'contextId'> {
+  return { artifact: structuredArtifact(event.data), append: false, lastChunk: true };
+}
+
 function structuredArtifact(data: RunSnapshot['structured'] & object): Artifact {
   const part: Part = { data, mediaType: json, metadata: { type: 'STRUCTURED_RESPONSE' } };
   return { artifactId: structuredArtifactId, name: 'Structured response', parts: [part] };
 }
 
-function historyOf(record: RunRecord, length?: number): Message[] {
-  return length === 0 ? [] : [record.request.message];
+/** The task's messages but the one in its status, the newest `length` of them. */
+function historyOf(record: RunRecord, snapshot: Pick<RunSnapshot, 'continued'>, length?: number): Message[] {
+  if (length === 0) return [];
+  const messages = exchangeOf(record.request, snapshot).map(({ message }) => message);
+  return length === undefined ? messages : messages.slice(-length);
 }

@@ -1,5 +1,5 @@
 import type { RunEngine } from '../runs/engine.ts';
-import { eventId, isAfter, type Position, type StoredEvent } from '../runs/event.ts';
+import { eventId, isAfter, type Position, type RunEvent, type StoredEvent } from '../runs/event.ts';
 import type { LoadedRun } from '../runs/log.ts';
 import type { RunRecord } from '../runs/record.ts';
 import { emptySnapshot, fold, type RunSnapshot } from '../runs/snapshot.ts';
@@ -12,6 +12,15 @@ import type { Codec, StreamResponse } from './wire.ts';
 export interface Frame {
   id: string;
   json: string;
+}
+
+/** Where a stream begins. */
+export interface StreamStart {
+  from: Position;
+  /** The run whose task comes first; it stands at `from`. */
+  first?: LoadedRun;
+  /** A task that waits for its caller is followed until its next message has brought it to rest again. */
+  throughWaiting?: boolean;
 }
 
 /**
@@ -29,21 +38,18 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
   readonly #events: RunReading;
   /** The run whose task comes first, for a reader without a cursor that joins later. */
   #first: LoadedRun | undefined;
+  /** The first frame of an agent that may answer without a task: held until it has said its first word. */
+  #held: Frame | undefined;
   /** Folded along, for the final status message; undefined when the reader joined in the middle. */
   readonly #folded: RunSnapshot | undefined;
 
-  constructor(
-    engine: RunEngine,
-    record: RunRecord,
-    call: Call,
-    start: { from: Position; first?: LoadedRun },
-  ) {
+  constructor(engine: RunEngine, record: RunRecord, call: Call, start: StreamStart) {
     this.#engine = engine;
     this.#record = record;
     this.#codec = call.codec;
     this.#answerIn = answerPlace(call);
     this.#dialect = `${call.codec.dialect} ${this.#answerIn}`;
-    this.#events = engine.read(record.id, start.from);
+    this.#events = engine.read(record.id, start.from, { throughWaiting: start.throughWaiting ?? false });
     this.#first = start.first;
     if (this.#answerIn === 'artifact') return;
     if (start.first) this.#folded = { ...start.first.snapshot };
@@ -75,7 +81,15 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
     const frames: Frame[] = [];
     for (const stored of events) {
       const json = this.#encode(stored, answer);
-      if (json !== undefined) frames.push({ id: eventId(stored), json });
+      const frame = json === undefined ? undefined : { id: eventId(stored), json };
+      const { event } = stored;
+      if (this.#record.mayReply && event.kind === 'accepted') {
+        this.#held = frame;
+        continue;
+      }
+      if (this.#held && !isReply(event)) frames.push(this.#held);
+      this.#held = undefined;
+      if (frame) frames.push(frame);
     }
     return frames;
   }
@@ -104,4 +118,9 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
     stored.encodings[this.#dialect] = json;
     return json;
   }
+}
+
+/** A message that is all that the agent answers: then there is no task (spec §3.1.2). */
+function isReply(event: RunEvent): boolean {
+  return event.kind === 'finished' && event.reply !== undefined;
 }

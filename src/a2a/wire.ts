@@ -1,4 +1,6 @@
-import type { Json, JsonObject, Message, Part } from '../runs/message.ts';
+import type { Artifact, Json, JsonObject, Message } from '../runs/message.ts';
+
+export type { Artifact } from '../runs/message.ts';
 
 /**
  * The A2A door's neutral model: the ProtoJSON form of A2A v1.0 (spec §4, §5.5), as plain objects. The
@@ -21,15 +23,6 @@ export interface TaskStatus {
   message?: Message;
 }
 
-export interface Artifact {
-  artifactId: string;
-  name?: string;
-  description?: string;
-  parts: Part[];
-  metadata?: JsonObject;
-  extensions?: string[];
-}
-
 export interface Task {
   id: string;
   contextId: string;
@@ -44,17 +37,26 @@ export type StreamResponse =
   | { task: Task }
   /** A direct answer without a task: then it is the only event (spec §3.1.2). */
   | { message: Message }
-  | { statusUpdate: { taskId: string; contextId: string; status: TaskStatus; metadata?: JsonObject } }
-  | {
-      artifactUpdate: {
-        taskId: string;
-        contextId: string;
-        artifact: Artifact;
-        /** False and absent fields are omitted in v1.0. */
-        append?: boolean;
-        lastChunk?: boolean;
-      };
-    };
+  | { statusUpdate: StatusUpdate }
+  | { artifactUpdate: ArtifactUpdate };
+
+/** TaskStatusUpdateEvent (spec §4.2.1). */
+export interface StatusUpdate {
+  taskId: string;
+  contextId: string;
+  status: TaskStatus;
+  metadata?: JsonObject;
+}
+
+/** TaskArtifactUpdateEvent (spec §4.2.2). False and absent flags are omitted in v1.0. */
+export interface ArtifactUpdate {
+  taskId: string;
+  contextId: string;
+  artifact: Artifact;
+  append?: boolean;
+  lastChunk?: boolean;
+  metadata?: JsonObject;
+}
 
 /** The result of Send Message (spec §3.1.1): the task, or a direct answer without one. */
 export type SendResult = { task: Task } | { message: Message };

@@ -2,6 +2,7 @@ import type {
   AgentDefinition,
   ContextVariable,
   DeclaredExecution,
+  HeaderValue,
   HttpToolDefinition,
   KnowledgeToolDefinition,
   Limits,
@@ -24,16 +25,36 @@ export interface WrittenCard extends Optional<
   capabilities?: Partial<PublishedCard['capabilities']>;
 }
 
-export interface WrittenExecution extends Pick<DeclaredExecution, 'responseSchema' | 'answerIn'> {
+export type WrittenExecution = WrittenDeclared | WrittenRemote | WrittenModule;
+
+/** The execution of a declared agent; of another kind: undefined. */
+export function declaredPart(execution: WrittenExecution): WrittenDeclared | undefined {
+  return execution.kind === 'a2a' || execution.kind === 'module' ? undefined : execution;
+}
+
+interface WrittenBase extends Partial<Pick<DeclaredExecution, 'access' | 'onReplicaLoss' | 'answerIn'>> {
+  contextVariables?: WrittenVariable[];
+  limits?: Partial<Limits>;
+}
+
+export interface WrittenDeclared extends WrittenBase, Pick<DeclaredExecution, 'responseSchema'> {
+  kind?: 'declared';
   model?: Partial<DeclaredExecution['model']>;
   systemPrompt: string | { file: string };
-  contextVariables?: WrittenVariable[];
   scenarios?: WrittenScenario[];
   fallbackMessage?: string;
   tools?: WrittenTool[];
-  access?: DeclaredExecution['access'];
-  onReplicaLoss?: DeclaredExecution['onReplicaLoss'];
-  limits?: Partial<Limits>;
+}
+
+export interface WrittenRemote extends WrittenBase {
+  kind: 'a2a';
+  card: string;
+  headers?: Record<string, HeaderValue>;
+}
+
+export interface WrittenModule extends WrittenBase {
+  kind: 'module';
+  module: string;
 }
 
 export type WrittenVariable = Optional<ContextVariable, 'required' | 'source' | 'secret'>;

@@ -1,6 +1,9 @@
 import { Problem } from '../http/problem.ts';
-import type { AgentRevision, ContextVariable, JsonSchema } from './definition.ts';
+import type { AgentExecution, AgentRevision, ContextVariable, JsonSchema } from './definition.ts';
 import { compileSchema, misfit, type SchemaValidator } from './json-schema.ts';
+
+/** The extension by which callers of A2A send context values. */
+export const PROVIDED_VALUES_URI = 'https://dataworkz.com/agents/ext/provided-values/v1';
 
 /** Validated values with defaults filled in; a variable without a value is in neither. */
 export interface ResolvedContextValues {
@@ -21,6 +24,11 @@ export function declaresContextValues(revision: AgentRevision): boolean {
   return requestVariables(revision).length > 0;
 }
 
+/** Whether callers may send the context value of this name. */
+export function isRequested(revision: AgentRevision, name: string): boolean {
+  return requestVariables(revision).some((variable) => variable.name === name);
+}
+
 /** Whether callers must send one: it is required and has no default. */
 export function requiresContextValues(revision: AgentRevision): boolean {
   return requestVariables(revision).some(mustBeSent);
@@ -33,12 +41,14 @@ export function contextValueSchema(revision: AgentRevision): JsonSchema {
 
 /**
  * The context values of one run: from the caller (`provided`) and from the claims of its verified token.
+ * @param mayWait whether the run may wait for values whose variable says so (`onMissing: auth-required`)
  * @throws Problem `invalid_request` that names every field (`details.fields`) and never a value.
  */
 export function resolveContextValues(
   revision: AgentRevision,
   provided: Readonly<Record<string, unknown>> | undefined,
   claims: Readonly<Record<string, unknown>>,
+  mayWait = false,
 ): ResolvedContextValues {
   const { validators } = compiled(revision);
   const values: [string, unknown][] = [];
@@ -49,7 +59,7 @@ export function resolveContextValues(
     const sent = variable.source === 'claim' ? own(claims, variable.claim) : own(provided, name);
     const value = sent === undefined ? variable.default : sent;
     if (value === undefined) {
-      if (variable.required) wrong.push([name, missingReason(variable)]);
+      if (variable.required && (!mayWait || !variable.onMissing)) wrong.push([name, missingReason(variable)]);
       continue;
     }
     const validator = validators.get(name);
@@ -78,7 +88,20 @@ function requestVariables(revision: AgentRevision): ContextVariable[] {
 }
 
 function mustBeSent(variable: ContextVariable): boolean {
-  return variable.required && variable.default === undefined;
+  return variable.required && variable.default === undefined && !variable.onMissing;
+}
+
+/** The variables without a value that the agent waits for. */
+export function awaitedVariables(
+  { contextVariables }: Pick<AgentExecution, 'contextVariables'>,
+  values: Readonly<Record<string, unknown>>,
+): ContextVariable[] {
+  return contextVariables.filter(({ name, onMissing }) => onMissing && own(values, name) === undefined);
+}
+
+/** JSON Schema of what a caller sends for these variables: a closed object. */
+export function schemaOfVariables(variables: readonly ContextVariable[]): JsonSchema {
+  return publishedSchema(variables);
 }
 
 function publishedSchema(variables: readonly ContextVariable[]): JsonSchema {

@@ -1,9 +1,11 @@
-import type { AgentFile, WrittenExecution, WrittenTool } from './agent-file.ts';
+import type { AgentFile, WrittenDeclared, WrittenExecution, WrittenTool } from './agent-file.ts';
 import type {
   AgentDefinition,
+  AgentExecution,
   DeclaredExecution,
   JsonSchema,
   Limits,
+  ModuleExecution,
   PublishedCard,
   ToolDefinition,
 } from './definition.ts';
@@ -27,12 +29,14 @@ export interface ResolvedFiles {
   prompt: string;
   /** Absolute path of the folder of each knowledge tool, by the tool's name. */
   folders: ReadonlyMap<string, string>;
+  /** The file of a module agent. */
+  module?: Pick<ModuleExecution, 'module' | 'moduleHash'>;
 }
 
 /** The definition as everybody else sees it: nothing left out, folders absolute, the prompt's text in place. */
 export function withDefaults(file: AgentFile, files: ResolvedFiles): AgentDefinition {
   const { schemaVersion, id, card, execution } = file;
-  return { schemaVersion, id, card: publishedCard(card), execution: declaredExecution(execution, files) };
+  return { schemaVersion, id, card: publishedCard(card), execution: agentExecution(execution, files) };
 }
 
 function publishedCard(card: AgentFile['card']): PublishedCard {
@@ -45,22 +49,42 @@ function publishedCard(card: AgentFile['card']): PublishedCard {
   };
 }
 
-function declaredExecution(execution: WrittenExecution, files: ResolvedFiles): DeclaredExecution {
-  const tools = (execution.tools ?? []).map((tool) => declaredTool(tool, files));
+function agentExecution(execution: WrittenExecution, files: ResolvedFiles): AgentExecution {
+  switch (execution.kind) {
+    case 'a2a':
+      return { headers: {}, ...execution, ...everyKind(execution) };
+    case 'module':
+      return { moduleHash: '', ...execution, ...files.module, ...everyKind(execution) };
+    default:
+      return declaredExecution(execution, files);
+  }
+}
+
+function everyKind(execution: WrittenExecution) {
   return {
-    fallbackMessage: defaultFallback,
-    access: 'authenticated',
-    onReplicaLoss: tools.some(({ sideEffects }) => sideEffects) ? 'fail' : 'rerun',
-    ...execution,
-    model: { fallbackLlmIds: [], ...execution.model },
-    systemPrompt: files.prompt,
+    access: execution.access ?? 'authenticated',
+    onReplicaLoss: execution.onReplicaLoss ?? 'rerun',
     contextVariables: (execution.contextVariables ?? []).map((variable) => ({
-      required: false,
-      source: 'request',
+      required: variable.onMissing !== undefined,
+      source: 'request' as const,
       secret: false,
       ...variable,
       schema: asDraft2020(variable.schema),
     })),
+    limits: { ...defaultLimits, ...execution.limits },
+  };
+}
+
+function declaredExecution(execution: WrittenDeclared, files: ResolvedFiles): DeclaredExecution {
+  const tools = (execution.tools ?? []).map((tool) => declaredTool(tool, files));
+  const { onReplicaLoss = tools.some(({ sideEffects }) => sideEffects) ? 'fail' : 'rerun' } = execution;
+  return {
+    fallbackMessage: defaultFallback,
+    ...execution,
+    ...everyKind({ ...execution, onReplicaLoss }),
+    kind: 'declared',
+    model: { fallbackLlmIds: [], ...execution.model },
+    systemPrompt: files.prompt,
     scenarios: (execution.scenarios ?? []).map((scenario) => ({
       instructions: '',
       examples: [],
@@ -68,7 +92,6 @@ function declaredExecution(execution: WrittenExecution, files: ResolvedFiles): D
     })),
     tools,
     ...(execution.responseSchema && { responseSchema: asDraft2020(execution.responseSchema) }),
-    limits: { ...defaultLimits, ...execution.limits },
   };
 }
 

@@ -11,7 +11,8 @@ import {
   textOr,
   variableName,
 } from './schema-parts.ts';
-import { toolSchema } from './tool-schemas.ts';
+import type { AgentKind } from './definition.ts';
+import { headers, toolSchema } from './tool-schemas.ts';
 
 const agentId = matching(
   '^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$',
@@ -70,6 +71,7 @@ const contextVariable = closed(
     source: oneOf('request', 'claim'),
     claim: text(256),
     secret: flag,
+    onMissing: oneOf('auth-required'),
   },
   ['name', 'schema'],
 );
@@ -94,30 +96,61 @@ const limits = closed({
   maxResultCharacters: { type: 'integer', minimum: 100, maximum: 1_000_000 },
 });
 
-const execution = closed(
+const everyExecution = {
+  contextVariables: list(contextVariable),
+  access: oneOf('authenticated', 'assigned', 'public'),
+  onReplicaLoss: oneOf('rerun', 'fail'),
+  answerIn: oneOf('both', 'status', 'artifact'),
+  limits,
+};
+
+const declared = closed(
   {
+    ...everyExecution,
+    kind: { const: 'declared' },
     model,
     systemPrompt: textOr(text(maxPromptCharacters), closed({ file: text(1024) }, ['file'])),
-    contextVariables: list(contextVariable),
     scenarios: list(scenario),
     fallbackMessage: text(4096),
     tools: list(toolSchema),
     responseSchema: objectSchema,
-    access: oneOf('authenticated', 'assigned', 'public'),
-    onReplicaLoss: oneOf('rerun', 'fail'),
-    answerIn: oneOf('both', 'status', 'artifact'),
-    limits,
   },
   ['systemPrompt'],
 );
 
-/** JSON Schema 2020-12 of the agent file, schema version 1: closed objects, so a misspelt field is refused. */
-export const agentFileSchema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  ...closed({ schemaVersion: { const: '1' }, id: agentId, card, execution }, [
-    'schemaVersion',
-    'id',
-    'card',
-    'execution',
-  ]),
+const remote = closed(
+  {
+    ...everyExecution,
+    kind: { const: 'a2a' },
+    card: matching('^https?://[^/]', 'the http(s) address of an agent card', 2048),
+    headers,
+  },
+  ['kind', 'card'],
+);
+
+const module = closed({ ...everyExecution, kind: { const: 'module' }, module: text(1024) }, [
+  'kind',
+  'module',
+]);
+
+/**
+ * JSON Schema 2020-12 of the agent file, schema version 1, one for each kind of agent: closed objects, so a
+ * misspelt field is refused.
+ */
+export const agentFileSchemas: Readonly<Record<AgentKind, object>> = {
+  declared: fileSchema(declared),
+  a2a: fileSchema(remote),
+  module: fileSchema(module),
 };
+
+function fileSchema(execution: object): object {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    ...closed({ schemaVersion: { const: '1' }, id: agentId, card, execution }, [
+      'schemaVersion',
+      'id',
+      'card',
+      'execution',
+    ]),
+  };
+}

@@ -3,7 +3,7 @@ export interface AgentDefinition {
   schemaVersion: '1';
   id: string;
   card: PublishedCard;
-  execution: DeclaredExecution;
+  execution: AgentExecution;
 }
 
 /** What is published; interfaces, capabilities, security and signatures are filled in by the A2A door. */
@@ -48,20 +48,48 @@ export interface DeclaredExtension {
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What never leaves the gateway. */
-export interface DeclaredExecution {
-  model: { llmId?: string; fallbackLlmIds: string[]; temperature?: number };
-  /** The text itself: `{file: …}` is read at load. Holds `{{variable}}` placeholders. */
-  systemPrompt: string;
+/** What never leaves the gateway. Three kinds of agent behind one port. */
+export type AgentExecution = DeclaredExecution | RemoteExecution | ModuleExecution;
+
+export type AgentKind = AgentExecution['kind'];
+
+/** What every kind of agent has. */
+interface ExecutionBase {
   contextVariables: ContextVariable[];
-  scenarios: Scenario[];
-  fallbackMessage: string;
-  tools: ToolDefinition[];
-  responseSchema?: JsonSchema;
   access: 'authenticated' | 'assigned' | 'public';
   onReplicaLoss: 'rerun' | 'fail';
   answerIn?: 'both' | 'status' | 'artifact';
   limits: Limits;
+}
+
+/** A remote A2A agent that the gateway fronts. */
+export interface RemoteExecution extends ExecutionBase {
+  kind: 'a2a';
+  /** Address of its card. */
+  card: string;
+  /** The gateway's own credentials for it: the caller's are never passed on. */
+  headers: Record<string, HeaderValue>;
+}
+
+/** Code of the operator's. */
+export interface ModuleExecution extends ExecutionBase {
+  kind: 'module';
+  /** Absolute path of the file; it exports `execute`, an Executor. */
+  module: string;
+  /** Hash of the file as it was loaded, so that a changed one is a new revision. */
+  moduleHash: string;
+}
+
+/** An agent of model, prompt and tools. */
+export interface DeclaredExecution extends ExecutionBase {
+  kind: 'declared';
+  model: { llmId?: string; fallbackLlmIds: string[]; temperature?: number };
+  /** The text itself: `{file: …}` is read at load. Holds `{{variable}}` placeholders. */
+  systemPrompt: string;
+  scenarios: Scenario[];
+  fallbackMessage: string;
+  tools: ToolDefinition[];
+  responseSchema?: JsonSchema;
 }
 
 export interface ContextVariable {
@@ -76,6 +104,8 @@ export interface ContextVariable {
   claim?: string;
   /** Tools may use it; the model, logs, probe and store never see it in clear. */
   secret: boolean;
+  /** What a run does without a value: it is refused (default), or waits in auth-required for a message that brings it. */
+  onMissing?: 'auth-required';
 }
 
 export interface Scenario {

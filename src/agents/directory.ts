@@ -11,6 +11,8 @@ export interface AgentDirectoryOptions {
   folder: string;
   registry: AgentRegistry;
   log: Log;
+  /** MODULE_AGENTS. */
+  modulesAllowed?: boolean;
 }
 
 const endings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
@@ -98,7 +100,7 @@ export class AgentDirectory {
   async #load(id: string, file: string): Promise<FileProblem[]> {
     const { folder, registry, log } = this.#options;
     const path = join(folder, file);
-    const loaded = await loadAgentFile(path);
+    const loaded = await loadAgentFile(path, this.#options);
     if ('problems' in loaded) return loaded.problems;
     const previous = this.#served.has(id) ? registry.get(id) : undefined;
     const current = makeRevision(loaded.definition, previous, previous ? new Date() : await modifiedAt(path));

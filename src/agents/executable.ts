@@ -3,28 +3,54 @@ import type { ExecutableAgent } from '../runs/engine.ts';
 import type { Execution, Executor } from '../runs/executor.ts';
 import type { JsonObject } from '../runs/message.ts';
 import type { Tool } from '../tools/tool.ts';
-import type { AgentRevision, DeclaredExecution } from './definition.ts';
+import { awaitAuthorization } from './authorization.ts';
+import type { AgentRevision, DeclaredExecution, RemoteExecution } from './definition.ts';
 import { runLoop } from './loop/loop.ts';
 import { SecretMask } from './loop/secrets.ts';
 import type { LoopState } from './loop/state.ts';
 import { StepRecorder } from './loop/steps.ts';
+import { moduleExecutor } from './module-agent.ts';
 import { compileResponseSchema } from './response-schema.ts';
 
-/** Makes a declared agent executable: its tools are built and its schemas compiled once per revision. */
-export function executableAgent(
-  revision: AgentRevision,
-  models: ModelDirectory,
-  tools: readonly Tool[],
-): ExecutableAgent {
+/** What an agent of one kind brings to its execution. */
+export type KindOfAgent = Pick<
+  ExecutableAgent,
+  'executor' | 'mayReply' | 'cancelGraceSeconds' | 'cancelWaiting'
+>;
+
+/** What agents are executed with. */
+export interface ExecutionParts {
+  models: ModelDirectory;
+  tools: readonly Tool[];
+  /** Fronts a remote agent. */
+  openRemote: (execution: RemoteExecution) => KindOfAgent;
+}
+
+/** Makes an agent executable: its tools are built and its schemas compiled once per revision. */
+export function executableAgent(revision: AgentRevision, parts: ExecutionParts): ExecutableAgent {
   const { execution } = revision.definition;
+  const kind = ofKind(revision, parts);
   return {
     agentId: revision.id,
     revision: revision.revision,
-    executor: declaredExecutor(execution, models, tools),
     timeoutSeconds: execution.limits.timeoutSeconds,
     maxHistoryMessages: execution.limits.maxHistoryMessages,
     onReplicaLoss: execution.onReplicaLoss,
+    ...kind,
+    executor: awaitAuthorization(execution, kind.executor),
   };
+}
+
+function ofKind({ definition }: AgentRevision, { models, tools, openRemote }: ExecutionParts): KindOfAgent {
+  const { execution } = definition;
+  switch (execution.kind) {
+    case 'a2a':
+      return openRemote(execution);
+    case 'module':
+      return { executor: moduleExecutor(execution), mayReply: true };
+    case 'declared':
+      return { executor: declaredExecutor(execution, models, tools) };
+  }
 }
 
 function declaredExecutor(
@@ -42,7 +68,7 @@ function openState(
   tools: readonly Tool[],
   execution: Execution,
 ): LoopState {
-  const { llmId, properties } = execution.record.request;
+  const { llmId, properties } = execution.request;
   const temperature = properties.temperature ?? agent.model.temperature;
   return {
     execution,

@@ -1,13 +1,14 @@
+import { hash } from 'node:crypto';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import type { Finding, WrittenExecution, WrittenTool } from './agent-file.ts';
+import type { Finding, WrittenDeclared, WrittenModule, WrittenTool } from './agent-file.ts';
 import { maxPromptCharacters } from './schema-parts.ts';
 
 const promptPath = ['execution', 'systemPrompt', 'file'];
 
 /** The prompt's text: as it stands, or read from a file inside `folder`, the agent file's own. */
 export async function systemPromptText(
-  prompt: WrittenExecution['systemPrompt'],
+  prompt: WrittenDeclared['systemPrompt'],
   folder: string,
 ): Promise<{ text: string } | { finding: Finding }> {
   if (typeof prompt === 'string') return { text: prompt };
@@ -31,6 +32,25 @@ export async function systemPromptText(
     return { text };
   } catch {
     return refuse(`${JSON.stringify(prompt.file)} does not exist or cannot be read`);
+  }
+}
+
+/** The file of a module agent, inside `folder`, with the hash of what it holds now. */
+export async function moduleFile(
+  { module }: WrittenModule,
+  folder: string,
+): Promise<{ module: string; moduleHash: string } | { finding: Finding }> {
+  const refuse = (reason: string) => ({ finding: { path: ['execution', 'module'], reason } });
+  const path = resolve(folder, module);
+  if (!isInside(resolve(folder), path)) return refuse('must stay inside the folder of the agent file');
+  try {
+    const target = await realpath(path);
+    if (!isInside(await realpath(folder), target)) {
+      return refuse('must stay inside the folder of the agent file, its links too');
+    }
+    return { module: target, moduleHash: hash('sha256', await readFile(target), 'hex') };
+  } catch {
+    return refuse(`${JSON.stringify(module)} does not exist or cannot be read`);
   }
 }
 

@@ -4,10 +4,11 @@ import { unauthorized } from '../auth/unauthorized.ts';
 import { Problem } from '../http/problem.ts';
 import type { ModelDirectory } from '../llm/directory.ts';
 import { UnknownModelError } from '../llm/directory.ts';
-import type { ExecutableAgent, RunEngine } from '../runs/engine.ts';
+import type { ExecutableAgent, RunEngine, StartRequest } from '../runs/engine.ts';
+import type { LoadedRun } from '../runs/log.ts';
 import type { JsonObject, Message, Turn } from '../runs/message.ts';
 import type { DoorName, Properties, RunRecord } from '../runs/record.ts';
-import { resolveContextValues } from './context-values.ts';
+import { isRequested, resolveContextValues } from './context-values.ts';
 import type { AgentRevision } from './definition.ts';
 import type { AgentRegistry } from './registry.ts';
 
@@ -70,26 +71,42 @@ export class AgentInvoker {
    * @throws Problem invalid_request for context values, llm_not_configured for the model.
    */
   async start(invocation: Invocation): Promise<{ record: RunRecord; created: boolean }> {
-    const { agent, principal } = invocation;
-    const resolved = resolveContextValues(agent, invocation.provided, principal.claims);
+    return await this.#options.engine.start(this.#request(invocation, invocation.provided));
+  }
+
+  /**
+   * Continues a task with a further message. Context values that were given before still count; those that come
+   * with the message are added. Returns the run as it stands at the beginning of that.
+   * @throws Problem unsupported_operation for a task that takes no message now; else as start.
+   */
+  async continue(run: LoadedRun, invocation: Invocation): Promise<LoadedRun> {
+    const { engine } = this.#options;
+    const given = Object.entries(engine.valuesOf(run)).filter(([name]) =>
+      isRequested(invocation.agent, name),
+    );
+    const provided = { ...Object.fromEntries(given), ...invocation.provided };
+    return await engine.continue(run, this.#request(invocation, provided));
+  }
+
+  #request(invocation: Invocation, provided: Invocation['provided']): StartRequest {
+    const { agent, principal, provided: _merged, ...rest } = invocation;
+    const mayWait = invocation.door === 'a2a';
+    const resolved = resolveContextValues(agent, provided, principal.claims, mayWait);
     this.#checkModel(agent, invocation.llmId);
-    return await this.#options.engine.start({
+    return {
+      ...rest,
       agent: this.#options.executableOf(agent),
       owner: principal.userId,
-      door: invocation.door,
-      message: invocation.message,
-      ...(invocation.hiddenParts && { hiddenParts: invocation.hiddenParts }),
-      ...(invocation.history && { history: invocation.history }),
       contextValues: resolved.values as JsonObject,
       secrets: resolved.secrets as JsonObject,
-      ...(invocation.llmId !== undefined && { llmId: invocation.llmId }),
-      properties: invocation.properties,
-    });
+    };
   }
 
   /** A model that is not configured is refused before any run exists. */
   #checkModel(agent: AgentRevision, requested: string | undefined): void {
-    const { model } = agent.definition.execution;
+    const { execution } = agent.definition;
+    if (execution.kind !== 'declared') return refuseModel(requested);
+    const { model } = execution;
     try {
       this.#options.models.resolve({ requested, agent: model.llmId, fallbacks: model.fallbackLlmIds });
     } catch (error) {
@@ -97,6 +114,12 @@ export class AgentInvoker {
       throw new Problem('llm_not_configured', error.message, { cause: error });
     }
   }
+}
+
+/** Only a declared agent has a model that a caller may choose. */
+function refuseModel(requested: string | undefined): void {
+  if (requested === undefined) return;
+  throw new Problem('llm_not_configured', 'This agent runs elsewhere and takes no llmId: leave it out.');
 }
 
 function accessOf(agent: AgentRevision): { id: string; access: 'authenticated' | 'assigned' | 'public' } {

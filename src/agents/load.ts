@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
-import type { AgentFile, FilePath, Finding } from './agent-file.ts';
-import { withDefaults } from './defaults.ts';
+import { declaredPart, type AgentFile, type FilePath, type Finding } from './agent-file.ts';
+import { withDefaults, type ResolvedFiles } from './defaults.ts';
 import type { AgentDefinition } from './definition.ts';
-import { knowledgeFolders, systemPromptText } from './file-references.ts';
+import { knowledgeFolders, moduleFile, systemPromptText } from './file-references.ts';
 import { checkSchema, formatPath } from './schema-findings.ts';
 import { semanticFindings } from './semantic-checks.ts';
 import { parseLocated } from './yaml-location.ts';
@@ -20,6 +20,11 @@ export interface FileProblem {
   reason: string;
 }
 
+export interface LoadOptions {
+  /** MODULE_AGENTS. */
+  modulesAllowed?: boolean;
+}
+
 const maxFileBytes = 1024 * 1024;
 
 /**
@@ -28,6 +33,7 @@ const maxFileBytes = 1024 * 1024;
  */
 export async function loadAgentFile(
   path: string,
+  options: LoadOptions = {},
 ): Promise<{ definition: AgentDefinition } | { problems: FileProblem[] }> {
   const source = await readSource(path);
   if ('reason' in source) return { problems: [{ file: path, line: 1, path: '', reason: source.reason }] };
@@ -36,7 +42,7 @@ export async function loadAgentFile(
     return { problems: parsed.problems.map((problem) => ({ file: path, path: '', ...problem })) };
   }
   const checked = checkSchema(parsed.value);
-  const result = 'findings' in checked ? checked : await resolve(path, checked.file);
+  const result = 'findings' in checked ? checked : await resolve(path, checked.file, options);
   if ('definition' in result) return result;
   return { problems: located(path, result.findings, parsed.lineOf) };
 }
@@ -55,20 +61,44 @@ async function readSource(path: string): Promise<{ text: string } | { reason: st
 async function resolve(
   path: string,
   file: AgentFile,
+  options: LoadOptions,
 ): Promise<{ definition: AgentDefinition } | { findings: Finding[] }> {
-  const folder = dirname(path);
-  const prompt = await systemPromptText(file.execution.systemPrompt, folder);
-  const folders = await knowledgeFolders(file.execution.tools ?? [], folder);
-  const text = 'text' in prompt ? prompt.text : undefined;
-  const findings = [
-    ...idFindings(path, file.id),
-    ...('finding' in prompt ? [prompt.finding] : []),
-    ...folders.findings,
-    ...semanticFindings(file, text),
-  ];
-  if (text === undefined || findings.length > 0) return { findings };
-  return { definition: withDefaults(file, { prompt: text, folders: folders.byTool }) };
+  const { files, findings: missing } = await referencedFiles(file, dirname(path), options);
+  const findings = [...idFindings(path, file.id), ...missing, ...semanticFindings(file, files?.prompt)];
+  if (!files || findings.length > 0) return { findings };
+  return { definition: withDefaults(file, files) };
 }
+
+/** What the file names, read or looked up; without files the findings say why. */
+interface Referenced {
+  files?: ResolvedFiles;
+  findings: Finding[];
+}
+
+async function referencedFiles(
+  { execution }: AgentFile,
+  folder: string,
+  { modulesAllowed }: LoadOptions,
+): Promise<Referenced> {
+  const nothing = { prompt: '', folders: new Map<string, string>() };
+  if (execution.kind === 'module') {
+    if (!modulesAllowed) return { findings: [modulesOff] };
+    const module = await moduleFile(execution, folder);
+    if ('finding' in module) return { findings: [module.finding] };
+    return { files: { ...nothing, module }, findings: [] };
+  }
+  const declared = declaredPart(execution);
+  if (!declared) return { files: nothing, findings: [] };
+  const prompt = await systemPromptText(declared.systemPrompt, folder);
+  const folders = await knowledgeFolders(declared.tools ?? [], folder);
+  if ('finding' in prompt) return { findings: [prompt.finding, ...folders.findings] };
+  return { files: { prompt: prompt.text, folders: folders.byTool }, findings: folders.findings };
+}
+
+const modulesOff: Finding = {
+  path: ['execution', 'kind'],
+  reason: 'is module, which runs code of its own: set MODULE_AGENTS=true to allow that',
+};
 
 function idFindings(path: string, id: string): Finding[] {
   const expected = basename(path, extname(path));

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { AgentFile, FilePath, Finding } from './agent-file.ts';
-import { agentFileSchema } from './definition-schema.ts';
+import { agentFileSchemas } from './definition-schema.ts';
 
 /** `verbose` gives the findings the schema's own words. */
 const compiler = new Ajv2020({
@@ -13,10 +13,17 @@ const compiler = new Ajv2020({
   allowUnionTypes: true,
 });
 addFormats.default(compiler);
-const validate = compiler.compile<AgentFile>(agentFileSchema);
+const validators = new Map(
+  Object.entries(agentFileSchemas).map(([kind, schema]) => [kind, compiler.compile<AgentFile>(schema)]),
+);
 
 /** Checks a parsed file against the schema: the file, or what is wrong with it. */
 export function checkSchema(value: unknown): { file: AgentFile } | { findings: Finding[] } {
+  const validate = validators.get(kindOf(value));
+  if (!validate) {
+    const reason = `must be one of ${[...validators.keys()].join(', ')}`;
+    return { findings: [{ path: ['execution', 'kind'], reason }] };
+  }
   if (validate(value)) return { file: value };
   const byPath = new Map<string, Finding>();
   for (const error of validate.errors ?? []) {
@@ -25,6 +32,13 @@ export function checkSchema(value: unknown): { file: AgentFile } | { findings: F
     if (!byPath.has(key)) byPath.set(key, finding);
   }
   return { findings: [...byPath.values()] };
+}
+
+/** The kind of agent that a file declares, if it can be told. */
+function kindOf(value: unknown): string {
+  const { execution } = (value ?? {}) as { execution?: { kind?: unknown } | null };
+  const { kind = 'declared' } = execution ?? {};
+  return typeof kind === 'string' ? kind : '';
 }
 
 function toFinding(error: ErrorObject, root: unknown): Finding {

@@ -2,7 +2,7 @@
 type SchemaPart = Readonly<Record<string, unknown>>;
 
 /** An object that refuses what it does not name. */
-export function closed(properties: Readonly<Record<string, SchemaPart>>, required: readonly string[] = []) {
+export function closed(properties: Readonly<Record<string, object>>, required: readonly string[] = []) {
   return { type: 'object', properties, required, additionalProperties: false };
 }
 

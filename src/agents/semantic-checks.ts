@@ -1,28 +1,61 @@
-import type { AgentFile, FilePath, Finding, WrittenExecution, WrittenVariable } from './agent-file.ts';
+import {
+  declaredPart,
+  type AgentFile,
+  type FilePath,
+  type Finding,
+  type WrittenDeclared,
+  type WrittenRemote,
+  type WrittenVariable,
+} from './agent-file.ts';
 import { schemaProblem } from './json-schema.ts';
 import { promptVariables } from './placeholders.ts';
-import { toolFindings } from './tool-checks.ts';
+import { headerFindings, toolFindings } from './tool-checks.ts';
 import { variableFindings } from './variable-checks.ts';
 
 /** What the schema cannot say: names that must resolve, be unique, or compile. `prompt` is the text itself. */
 export function semanticFindings(file: AgentFile, prompt: string | undefined): Finding[] {
   const { card, execution } = file;
-  const tools = execution.tools ?? [];
   const variables = execution.contextVariables ?? [];
+  const declared = declaredPart(execution);
   return [
     ...duplicates(card.skills, ['card', 'skills'], 'id'),
     ...duplicates(card.extensions ?? [], ['card', 'extensions'], 'uri'),
     ...duplicates(variables, ['execution', 'contextVariables'], 'name'),
-    ...duplicates(tools, ['execution', 'tools'], 'name'),
-    ...duplicates(execution.scenarios ?? [], ['execution', 'scenarios'], 'name'),
     ...variables.flatMap((variable, index) =>
       variableFindings(variable, ['execution', 'contextVariables', index]),
     ),
+    ...(declared ? declaredFindings(declared, prompt, variables) : []),
+    ...(execution.kind === 'a2a' ? remoteFindings(execution) : []),
+  ];
+}
+
+function declaredFindings(
+  execution: WrittenDeclared,
+  prompt: string | undefined,
+  variables: readonly WrittenVariable[],
+): Finding[] {
+  const tools = execution.tools ?? [];
+  return [
+    ...duplicates(tools, ['execution', 'tools'], 'name'),
+    ...duplicates(execution.scenarios ?? [], ['execution', 'scenarios'], 'name'),
     ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], variables)),
     ...scenarioFindings(execution),
     ...promptFindings(execution, prompt, variables),
     ...responseSchemaFindings(execution),
   ];
+}
+
+/** The card's address is the operator's, so it may be anywhere; a credential in it would be published in logs. */
+function remoteFindings({ card, headers = {} }: WrittenRemote): Finding[] {
+  const url = URL.parse(card);
+  const path = ['execution', 'card'];
+  const findings: Finding[] = [];
+  if (!url) findings.push({ path, reason: 'is not a valid address' });
+  else if (url.username || url.password) {
+    const reason = 'must not hold a user name or password: use a header with {env: NAME}';
+    findings.push({ path, reason });
+  }
+  return [...findings, ...headerFindings(headers, ['execution', 'headers'], new Set())];
 }
 
 function duplicates<K extends string>(
@@ -41,7 +74,7 @@ function duplicates<K extends string>(
   });
 }
 
-function scenarioFindings({ scenarios = [], tools = [] }: WrittenExecution): Finding[] {
+function scenarioFindings({ scenarios = [], tools = [] }: WrittenDeclared): Finding[] {
   const names = new Set(tools.map(({ name }) => name));
   return scenarios.flatMap((scenario, index) =>
     (scenario.tools ?? []).flatMap((name, position) =>
@@ -58,7 +91,7 @@ function scenarioFindings({ scenarios = [], tools = [] }: WrittenExecution): Fin
 }
 
 function promptFindings(
-  execution: WrittenExecution,
+  execution: WrittenDeclared,
   prompt: string | undefined,
   variables: readonly WrittenVariable[],
 ): Finding[] {
@@ -88,7 +121,7 @@ function placeholderProblem(name: string, variables: readonly WrittenVariable[])
   return undefined;
 }
 
-function responseSchemaFindings({ responseSchema }: WrittenExecution): Finding[] {
+function responseSchemaFindings({ responseSchema }: WrittenDeclared): Finding[] {
   const problem = responseSchema && schemaProblem(responseSchema);
   return problem ? [{ path: ['execution', 'responseSchema'], reason: `does not compile: ${problem}` }] : [];
 }

@@ -19,7 +19,7 @@ export function toolFindings(
   return [
     ...parameterFindings(tool, path),
     ...urlFindings(tool, path),
-    ...headerFindings(tool, [...path, 'headers'], new Set(variables.map(({ name }) => name))),
+    ...headerFindings(tool.headers ?? {}, [...path, 'headers'], new Set(variables.map(({ name }) => name))),
   ];
 }
 
@@ -49,8 +49,9 @@ function urlFindings({ url, parameters }: WrittenHttpTool, path: FilePath): Find
   return findings;
 }
 
-function headerFindings(
-  { headers = {} }: WrittenHttpTool,
+/** What is wrong with headers that an operator declares. `variables` are the context variables that they may take. */
+export function headerFindings(
+  headers: Readonly<Record<string, HeaderValue>>,
   path: FilePath,
   variables: ReadonlySet<string>,
 ): Finding[] {

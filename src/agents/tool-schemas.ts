@@ -28,7 +28,8 @@ const headerReference = closed({
   prefix: matching('^[\\t\\x20-\\x7e]*$', 'printable ASCII', 128),
 });
 
-const headers = {
+/** Header names, each with a literal value or where to take it from. */
+export const headers = {
   type: 'object',
   maxProperties: 50,
   propertyNames: matching("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", 'an HTTP header name'),

@@ -26,12 +26,15 @@ export class Attempt {
   readonly #writer: RunWriter;
   readonly #log: Log;
   readonly #deadline: NodeJS.Timeout;
+  readonly #cancelGraceSeconds: number;
+  #grace: NodeJS.Timeout | undefined;
   /** Set once the end is decided: what the executor still says is dropped. */
   #closed = false;
 
   constructor(options: AttemptOptions) {
     this.#writer = options.writer;
     this.#log = options.log;
+    this.#cancelGraceSeconds = options.cancelGraceSeconds ?? 0;
     this.#deadline = setTimeout(() => this.stop('deadline'), options.timeoutSeconds * 1000);
     this.done = this.#run(options);
   }
@@ -39,8 +42,11 @@ export class Attempt {
   /** Makes the attempt end soon; the first reason counts. */
   stop(reason: StopReason): void {
     if (reason === 'shutdown') this.#writer.stopRetrying();
-    if (!this.#controller.signal.aborted) this.#controller.abort(new RunStopped(reason));
-    this.#ended.resolve(undefined);
+    const first = !this.#controller.signal.aborted;
+    if (first) this.#controller.abort(new RunStopped(reason));
+    const end = (): void => this.#ended.resolve(undefined);
+    if (reason !== 'canceled' || this.#cancelGraceSeconds === 0) end();
+    else if (first) this.#grace = setTimeout(end, this.#cancelGraceSeconds * 1000);
   }
 
   async #run(options: AttemptOptions): Promise<void> {
@@ -53,6 +59,7 @@ export class Attempt {
       await this.#endUnwritten(error, options);
     } finally {
       clearTimeout(this.#deadline);
+      clearTimeout(this.#grace);
     }
   }
 
@@ -63,7 +70,7 @@ export class Attempt {
       case 'shutdown':
         return undefined;
       case 'canceled':
-        return { state: 'canceled' };
+        return this.#cancelGraceSeconds > 0 && outcome ? outcome : { state: 'canceled' };
       case 'deadline':
         return failed(
           'timeout',
@@ -79,8 +86,8 @@ export class Attempt {
     try {
       return await this.#ended.promise;
     } catch (error) {
-      if (!this.#controller.signal.aborted)
-        this.#log.error('An agent failed inside the gateway.', { runId: options.runId, error });
+      if (this.#controller.signal.aborted) return undefined;
+      this.#log.error('An agent failed inside the gateway.', { runId: options.runId, error });
       return failed('internal_error', 'The agent failed inside the gateway; its log names the cause.');
     }
   }
@@ -101,7 +108,13 @@ export class Attempt {
 
   /** Whether what the executor says no longer counts: then it is not asked for more either. */
   get #over(): boolean {
-    return this.#closed || this.#controller.signal.aborted || this.#writer.failure !== undefined;
+    const stopped = this.#controller.signal.aborted && !this.#endsItself;
+    return this.#closed || stopped || this.#writer.failure !== undefined;
+  }
+
+  /** Whether the executor was left the time to end a canceled run itself. */
+  get #endsItself(): boolean {
+    return this.#cancelGraceSeconds > 0 && this.#stopReason() === 'canceled';
   }
 
   #stopReason(): StopReason | undefined {
@@ -128,6 +141,8 @@ export interface AttemptOptions {
   log: Log;
   executor: Executor;
   timeoutSeconds: number;
+  /** See ExecutableAgent; default 0. */
+  cancelGraceSeconds?: number;
   /** Reads what the executor needs beside the signal (history, secrets). */
   prepare(): Promise<Omit<Execution, 'signal'>>;
   /** Fails the run anew, when its own events could not be stored. */

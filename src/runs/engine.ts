@@ -1,13 +1,15 @@
-import { hash, randomUUIDv7 } from 'node:crypto';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Attempt } from './attempt.ts';
-import { isTerminal, type Position } from './event.ts';
-import type { Execution, Executor, Outcome } from './executor.ts';
+import { isResting, isTerminal, type Position } from './event.ts';
+import type { Executor, Outcome } from './executor.ts';
 import type { LoadedRun, RunLog } from './log.ts';
 import type { JsonObject, Message, Turn } from './message.ts';
-import { readRun, type RunReading } from './reading.ts';
+import { contentHash, newRecord, recordedRequest } from './new-run.ts';
+import { prepareExecution } from './preparation.ts';
+import { readRun, type ReadOptions, type RunReading } from './reading.ts';
 import type { DoorName, Properties, RunRecord } from './record.ts';
+import { Recovery } from './recovery.ts';
 import type { SecretBox } from './secret-box.ts';
 import { emptySnapshot, fold, type RunSnapshot } from './snapshot.ts';
 import { acceptedSnapshot, RunWriter } from './writer.ts';
@@ -21,6 +23,12 @@ export interface ExecutableAgent {
   /** How many turns of the conversation the agent is shown. */
   maxHistoryMessages: number;
   onReplicaLoss: 'rerun' | 'fail';
+  /** Whether it may answer with a message in place of a task. */
+  mayReply?: boolean;
+  /** How long its executor may take to end a canceled run itself, because another server must be told; absent: not at all. */
+  cancelGraceSeconds?: number;
+  /** Tells whoever else holds a waiting run that it is canceled. Whatever it throws is logged. */
+  cancelWaiting?(run: LoadedRun): Promise<void>;
 }
 
 /** A request to run an agent, as every door hands it in: validated and authorized. */
@@ -50,16 +58,28 @@ export interface EngineOptions {
   idempotencyWindowMs: number;
 }
 
-/** A run is tried at most this often: once, and once more after the loss of its process. */
-const mostAttempts = 2;
+/** What an attempt is launched with. */
+interface Launch {
+  attempt: number;
+  contextValues: JsonObject;
+  writer: RunWriter;
+}
 
-/** Starts, follows, cancels and recovers runs. The only writer of the run log. */
+/** More messages to one task are refused: it is a conversation then, which tasks of one context are for. */
+const mostContinuations = 100;
+
+/** Starts, continues, follows, cancels and recovers runs. The only writer of the run log. */
 export class RunEngine {
   readonly #options: EngineOptions;
   readonly #live = new Map<string, Attempt>();
+  readonly #recovery: Recovery;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#recovery = new Recovery(options, {
+      launch: (run, agent, again) => this.#relaunch(run, agent, again),
+      finish: async (run, outcome) => await this.#finish(run, outcome),
+    });
   }
 
   /** How many runs this process executes now. */
@@ -72,37 +92,73 @@ export class RunEngine {
    * @throws Problem invalid_request when the messageId was used with other content.
    */
   async start(request: StartRequest): Promise<{ record: RunRecord; created: boolean }> {
-    const record = this.#record(request);
+    const record = newRecord(request, this.#options.secretBox);
     const created = await this.#options.log.create(record, { windowMs: this.#options.idempotencyWindowMs });
-    if (created.outcome === 'conflict') {
-      throw new Problem(
-        'invalid_request',
-        'This messageId was used with other content. Make a new one per message.',
-        {
-          details: { fields: { 'message.messageId': 'was used with other content' } },
-        },
-      );
-    }
+    if (created.outcome === 'conflict') throw usedMessageId();
     if (created.outcome === 'existing') return { record: created.record, created: false };
-    this.#launch({ record, snapshot: acceptedSnapshot(record.createdAt) }, request.agent, {
+    const run = { record, snapshot: acceptedSnapshot(record.createdAt) };
+    this.#launch(run, request.agent, {
       attempt: 1,
       contextValues: { ...request.contextValues, ...request.secrets },
+      writer: new RunWriter(this.#options.log, record.id, { ...run.snapshot }, 1),
     });
     return { record, created: true };
   }
 
+  /**
+   * Continues a task that waits for its caller with a further message, or attaches to what the same message
+   * began before. Returns the run as it stands at the beginning of that.
+   * @throws Problem unsupported_operation for a task that takes no message now; invalid_request when the
+   * messageId was used with other content.
+   */
+  async continue(run: LoadedRun, request: StartRequest): Promise<LoadedRun> {
+    const { record, snapshot } = run;
+    const hash = contentHash(request, this.#options.secretBox);
+    if (this.#isRepeated(run, request, hash)) return run;
+    refuseUnlessWaiting(snapshot);
+    const attempt = await this.#options.log.takeOver(record.id, snapshot.attempt);
+    if (attempt === undefined) throw notWaiting('already answered');
+    const writer = new RunWriter(this.#options.log, record.id, { ...snapshot }, attempt);
+    const recorded = recordedRequest(request, record, this.#options.secretBox);
+    void writer.write({ kind: 'continued', at: Date.now(), request: recorded, contentHash: hash });
+    await writer.stored();
+    const continued = (await this.load(record.id)) ?? run;
+    const contextValues = { ...request.contextValues, ...request.secrets };
+    this.#launch(continued, request.agent, { attempt, contextValues, writer });
+    return continued;
+  }
+
   /** Stored events after `position`, then live ones, until the run is at rest; ends quietly when `signal` aborts. */
-  read(runId: string, position: Position, signal?: AbortSignal): RunReading {
-    return readRun(this.#options.log, runId, position, signal);
+  read(runId: string, position: Position, options?: ReadOptions): RunReading {
+    return readRun(this.#options.log, runId, position, options);
   }
 
   /** Waits until the run is at rest and returns its snapshot; undefined when `signal` aborts before. */
   async settled(record: RunRecord, signal: AbortSignal): Promise<RunSnapshot | undefined> {
-    const snapshot = emptySnapshot(record.createdAt);
-    for await (const events of this.read(record.id, { attempt: 0, sequence: 0 }, signal)) {
+    return await this.settledAfter({ record, snapshot: emptySnapshot(record.createdAt) }, signal);
+  }
+
+  /** The same for a run that is read from where it stands. */
+  async settledAfter(run: LoadedRun, signal: AbortSignal): Promise<RunSnapshot | undefined> {
+    const snapshot = { ...run.snapshot };
+    for await (const events of this.read(run.record.id, run.snapshot, { signal })) {
       for (const event of events) fold(snapshot, event);
     }
     return snapshot.finished ? snapshot : undefined;
+  }
+
+  /** Waits until the agent has said its first word, which tells whether there is a task; ends when `signal` aborts. */
+  async firstWord(record: RunRecord, signal: AbortSignal): Promise<void> {
+    for await (const events of this.read(record.id, { attempt: 0, sequence: 0 }, { signal })) {
+      if (events.some(({ event }) => event.kind !== 'accepted')) return;
+    }
+  }
+
+  /** The context values that the run was given so far, the secret ones in clear. */
+  valuesOf({ record, snapshot }: LoadedRun): JsonObject {
+    const { contextValues, sealedSecrets } = snapshot.continued?.request ?? record.request;
+    if (sealedSecrets === undefined) return contextValues;
+    return { ...contextValues, ...this.#options.secretBox.open(sealedSecrets) };
   }
 
   async load(runId: string): Promise<LoadedRun | undefined> {
@@ -124,6 +180,7 @@ export class RunEngine {
     }
     // Nobody executes it: it waits for its caller, or was given up without an end.
     if (!isTerminal(after.snapshot.state)) {
+      await this.#tellOfCancel(after);
       await this.#finish(after, { state: 'canceled' });
       after = (await this.load(runId)) ?? after;
     }
@@ -136,9 +193,7 @@ export class RunEngine {
 
   /** Takes up the runs of an earlier life: executes them again or fails them, as their agent says. */
   async recover(): Promise<number> {
-    const runs = await this.#options.log.abandoned();
-    for (const run of runs) await this.#recoverOne(run);
-    return runs.length;
+    return await this.#recovery.recover();
   }
 
   /** Waits until all live runs are done, at most `graceMs`; what then still runs is given up without a last event. */
@@ -159,41 +214,22 @@ export class RunEngine {
     }
   }
 
-  async #recoverOne(run: LoadedRun): Promise<void> {
-    const { record, snapshot } = run;
-    const again = this.#reexecution(run);
-    if (typeof again === 'string') {
-      return await this.#fail(run, `The run was not executed again: ${again}. Send the message anew.`);
-    }
-    const attempt = await this.#options.log.takeOver(record.id, snapshot.attempt);
-    if (attempt === undefined) return;
-    this.#options.logger.info('A run of an earlier life is executed again.', { runId: record.id, attempt });
-    this.#launch(run, again.agent, { attempt, contextValues: again.contextValues });
+  /** Whether the message is the one that began the run's last piece of work. */
+  #isRepeated({ snapshot }: LoadedRun, request: StartRequest, hash: string): boolean {
+    const { continued } = snapshot;
+    if (this.#options.idempotencyWindowMs === 0 || !continued) return false;
+    if (continued.request.message.messageId !== request.message.messageId) return false;
+    if (continued.contentHash !== hash) throw usedMessageId();
+    return true;
   }
 
-  /** With what a lost run is executed again, or why it is not: one that cannot be must not stand in the way of the others. */
-  #reexecution({
-    record,
-    snapshot,
-  }: LoadedRun): { agent: ExecutableAgent; contextValues: JsonObject } | string {
-    const { contextValues, sealedSecrets } = record.request;
+  async #tellOfCancel(run: LoadedRun): Promise<void> {
+    const { agentId, agentRevision, id } = run.record;
     try {
-      const agent = this.#options.findAgent(record.agentId, record.agentRevision);
-      if (!agent) return 'its agent is no longer declared';
-      if (agent.onReplicaLoss === 'fail' || snapshot.attempt >= mostAttempts) return 'its process was lost';
-      const secrets = sealedSecrets === undefined ? {} : this.#options.secretBox.open(sealedSecrets);
-      return { agent, contextValues: { ...contextValues, ...secrets } };
+      await this.#options.findAgent(agentId, agentRevision)?.cancelWaiting?.(run);
     } catch (error) {
-      this.#options.logger.error('A run of an earlier life cannot be executed again.', {
-        runId: record.id,
-        error,
-      });
-      return 'its agent or its secret values could not be opened';
+      this.#options.logger.warn('Nobody else could be told of a cancel.', { runId: id, error });
     }
-  }
-
-  async #fail(run: LoadedRun, message: string): Promise<void> {
-    await this.#finish(run, { state: 'failed', failure: { code: 'internal_error', message } });
   }
 
   /** Ends a run that no attempt executes. */
@@ -205,80 +241,54 @@ export class RunEngine {
     await writer.stored();
   }
 
-  #launch(
-    run: LoadedRun,
-    agent: ExecutableAgent,
-    start: { attempt: number; contextValues: JsonObject },
-  ): void {
-    const { record } = run;
-    const writer = new RunWriter(this.#options.log, record.id, { ...run.snapshot }, start.attempt);
-    if (start.attempt > 1) void writer.write({ kind: 'restarted', at: Date.now() });
-    const attempt = new Attempt({
-      runId: record.id,
+  #relaunch(run: LoadedRun, agent: ExecutableAgent, again: Omit<Launch, 'writer'>): void {
+    const writer = new RunWriter(this.#options.log, run.record.id, { ...run.snapshot }, again.attempt);
+    void writer.write({ kind: 'restarted', at: Date.now() });
+    this.#launch(run, agent, { ...again, writer });
+  }
+
+  #launch(run: LoadedRun, agent: ExecutableAgent, { attempt, contextValues, writer }: Launch): void {
+    const { log, logger } = this.#options;
+    const runId = run.record.id;
+    const live = new Attempt({
+      runId,
       writer,
-      log: this.#options.logger,
+      log: logger,
       executor: agent.executor,
       timeoutSeconds: agent.timeoutSeconds,
-      prepare: async () => await this.#prepare(record, agent, start),
+      cancelGraceSeconds: agent.cancelGraceSeconds ?? 0,
+      prepare: async () => ({ ...(await prepareExecution(log, run, agent)), attempt, contextValues }),
       failUnwritten: async () => {
-        const unfinished = await this.load(record.id);
+        const unfinished = await this.load(runId);
         if (unfinished)
-          await this.#fail(unfinished, 'What the agent said could not be stored. Send the message anew.');
+          await this.#recovery.fail(
+            unfinished,
+            'What the agent said could not be stored. Send the message anew.',
+          );
       },
     });
-    this.#live.set(record.id, attempt);
-    void attempt.done.then(() => this.#live.delete(record.id));
-  }
-
-  async #prepare(
-    record: RunRecord,
-    agent: ExecutableAgent,
-    start: { attempt: number; contextValues: JsonObject },
-  ): Promise<Omit<Execution, 'signal'>> {
-    const { owner, agentId, contextId, request } = record;
-    let { history } = request;
-    // A context that the caller did not name is new: it has no history to read.
-    if (!history && record.contextNamed && record.door === 'a2a') {
-      history = await this.#options.log.history({ owner, agentId, contextId }, agent.maxHistoryMessages);
-    }
-    return { record, attempt: start.attempt, history: history ?? [], contextValues: start.contextValues };
-  }
-
-  #record(request: StartRequest): RunRecord {
-    // Ids that grow with time keep the indexes of the store local.
-    const id = randomUUIDv7();
-    const named = request.message.contextId;
-    const contextId = named ?? randomUUIDv7();
-    const hasSecrets = Object.keys(request.secrets).length > 0;
-    return {
-      id,
-      contextId,
-      agentId: request.agent.agentId,
-      agentRevision: request.agent.revision,
-      owner: request.owner,
-      door: request.door,
-      request: {
-        message: { ...request.message, contextId, taskId: id },
-        ...(request.hiddenParts?.length && { hiddenParts: request.hiddenParts }),
-        ...(request.history && { history: request.history }),
-        contextValues: request.contextValues,
-        ...(hasSecrets && { sealedSecrets: this.#options.secretBox.seal(request.secrets) }),
-        ...(request.llmId !== undefined && { llmId: request.llmId }),
-        properties: request.properties,
-      },
-      contentHash: contentHash(
-        request,
-        hasSecrets ? this.#options.secretBox.fingerprint(request.secrets) : '',
-      ),
-      contextNamed: named !== undefined,
-      createdAt: Date.now(),
-    };
+    this.#live.set(runId, live);
+    void live.done.then(() => this.#live.delete(runId));
   }
 }
 
-/** What makes two requests the same: everything that can change the answer. */
-function contentHash(request: StartRequest, secrets: string): string {
-  const { message, history, contextValues, llmId, properties } = request;
-  const content = [message.parts, message.metadata, history, contextValues, secrets, llmId, properties];
-  return hash('sha256', JSON.stringify(content));
+function usedMessageId(): Problem {
+  return new Problem(
+    'invalid_request',
+    'This messageId was used with other content. Make a new one per message.',
+    { details: { fields: { 'message.messageId': 'was used with other content' } } },
+  );
+}
+
+function refuseUnlessWaiting({ state, continued }: RunSnapshot): void {
+  if (isTerminal(state) || !isResting(state)) throw notWaiting(state);
+  if ((continued?.exchange.length ?? 0) > 2 * mostContinuations)
+    throw notWaiting(`waiting, but had ${mostContinuations} messages`);
+}
+
+function notWaiting(how: string): Problem {
+  return new Problem(
+    'unsupported_operation',
+    `The task is ${how} and takes no further message. Send it without taskId, in the same contextId.`,
+  );
 }

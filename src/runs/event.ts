@@ -1,4 +1,5 @@
-import type { Json, JsonObject, Part } from './message.ts';
+import type { Artifact, Json, JsonObject, Part } from './message.ts';
+import type { RunRequest } from './record.ts';
 
 /** Task states of A2A (spec §4.1.3) in their v0.3 spelling, which is the shorter one. */
 export type RunState =
@@ -80,8 +81,36 @@ export type RunEvent =
   | { kind: 'text'; at: number; text: string; first: boolean; last: boolean }
   /** The structured response, whole. */
   | { kind: 'structured'; at: number; data: JsonObject }
+  /** What an agent of another kind says on its way: the task works on, with a message or without one. */
+  | { kind: 'status'; at: number; message?: SaidMessage; metadata?: JsonObject }
+  /** An output of an agent of another kind, whole or a piece of it. `append` adds its parts to the artifact's. */
+  | {
+      kind: 'artifact';
+      at: number;
+      artifact: Artifact;
+      append: boolean;
+      last: boolean;
+      metadata?: JsonObject;
+    }
+  /** Another server's task does this run's work: no reader is shown it. */
+  | { kind: 'linked'; at: number; task: LinkedTask }
+  /** First event of the attempt that a further message to a waiting task began. */
+  | { kind: 'continued'; at: number; request: RunRequest; contentHash: string }
   /** Ends the stream; the only event whose state is a resting one, and the last of its attempt. */
   | FinishedEvent;
+
+/** A message of the agent's as far as the agent says it: ids and role are the gateway's. */
+export interface SaidMessage {
+  parts: Part[];
+  metadata?: JsonObject;
+  extensions?: string[];
+}
+
+/** Ids that another server knows a run's task by. */
+export interface LinkedTask {
+  taskId: string;
+  contextId: string;
+}
 
 export interface FinishedEvent {
   kind: 'finished';
@@ -89,6 +118,10 @@ export interface FinishedEvent {
   state: RestingState;
   /** What the status message says beside the answer: a question, an instruction. */
   parts?: Part[];
+  /** Metadata of that message. */
+  metadata?: JsonObject;
+  /** The agent answered with a message and no task (spec §3.1.1): these parts are all that there is. */
+  reply?: SaidMessage;
   failure?: Failure;
   usage?: Usage;
 }

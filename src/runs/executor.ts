@@ -1,11 +1,18 @@
-import type { Failure, RestingState, RunEvent, Usage } from './event.ts';
+import type { Failure, LinkedTask, RestingState, RunEvent, SaidMessage, Usage } from './event.ts';
 import type { JsonObject, Part, Turn } from './message.ts';
-import type { RunRecord } from './record.ts';
+import type { RunRecord, RunRequest } from './record.ts';
+import type { Exchanged } from './continuation.ts';
 
 /** One attempt at a run, as the agent sees it. */
 export interface Execution {
   record: RunRecord;
   attempt: number;
+  /** What is executed: the run's first request, or that of the message which continued the task. */
+  request: RunRequest;
+  /** What was said in this task before that request, oldest first. */
+  exchange: readonly Exchanged[];
+  /** Another server's task that an earlier attempt began for this run. */
+  linked?: LinkedTask;
   /** What was said before in this conversation, oldest first. */
   history: Turn[];
   /** Context values whole, the secret ones included. */
@@ -15,12 +22,14 @@ export interface Execution {
 }
 
 /** What an executor may say itself; the engine writes the first and the last event of an attempt. */
-export type ExecutorEvent = Exclude<RunEvent, { kind: 'accepted' | 'restarted' | 'finished' }>;
+export type ExecutorEvent = Exclude<RunEvent, { kind: 'accepted' | 'restarted' | 'continued' | 'finished' }>;
 
 /** How an attempt ended. The engine makes the one terminal event of it. */
 export interface Outcome {
   state: RestingState;
   parts?: Part[];
+  metadata?: JsonObject;
+  reply?: SaidMessage;
   failure?: Failure;
   usage?: Usage;
 }

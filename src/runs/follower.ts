@@ -135,9 +135,11 @@ export class Follower implements AsyncIterableIterator<Batch, undefined>, Reader
     waiting?.resolve(this.#result(batch));
   }
 
+  /** A page of the store may hold what came after the rest: that is for whoever asks from there. */
   #result(batch: Batch): Result {
-    this.#atRest = batch.at(-1)?.event.kind === 'finished';
-    return { done: false, value: batch };
+    const rest = batch.findIndex(({ event }) => event.kind === 'finished');
+    this.#atRest = rest >= 0;
+    return { done: false, value: rest >= 0 && rest < batch.length - 1 ? batch.slice(0, rest + 1) : batch };
   }
 
   #enqueue(events: Batch): void {

@@ -31,6 +31,16 @@ export interface Message {
   referenceTaskIds?: string[];
 }
 
+/** An output of a task (spec §4.1.7). */
+export interface Artifact {
+  artifactId: string;
+  name?: string;
+  description?: string;
+  parts: Part[];
+  metadata?: JsonObject;
+  extensions?: string[];
+}
+
 /** One utterance of a conversation, as the model is shown it. */
 export interface Turn {
   by: 'USER' | 'AI';

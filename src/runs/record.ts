@@ -43,13 +43,14 @@ export interface RunRecord {
   contentHash: string;
   /** Whether the context was named by the caller: only then is it part of the idempotency key. */
   contextNamed: boolean;
+  /** Whether the agent may answer with a message in place of a task: readers wait for its first word then. */
+  mayReply?: boolean;
   /** Milliseconds since the epoch. */
   createdAt: number;
 }
 
 /** The message's parts that the model may be shown. */
-export function visibleParts(request: RunRequest): Part[] {
-  const { hiddenParts, message } = request;
+export function visibleParts({ message, hiddenParts }: Pick<RunRequest, 'message' | 'hiddenParts'>): Part[] {
   if (!hiddenParts) return message.parts;
   // A set: a body may hold hundreds of thousands of parts.
   const hidden = new Set(hiddenParts);
@@ -57,7 +58,7 @@ export function visibleParts(request: RunRequest): Part[] {
 }
 
 /** What the user said, as text: how a later run of the conversation remembers this one. */
-export function userText(request: RunRequest): string {
+export function userText(request: Pick<RunRequest, 'message' | 'hiddenParts'>): string {
   return visibleParts(request)
     .flatMap((part) => part.text ?? [])
     .join('\n');

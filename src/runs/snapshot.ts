@@ -1,13 +1,16 @@
+import { continuationOf, type Continuation } from './continuation.ts';
 import {
   isAfter,
   type FinishedEvent,
+  type LinkedTask,
   type Position,
+  type RunEvent,
   type RunState,
   type Step,
   type StoredEvent,
   type Usage,
 } from './event.ts';
-import type { JsonObject } from './message.ts';
+import type { Artifact, JsonObject } from './message.ts';
 
 /** The state of a run after an event: a fold of its log, so it can always be made again from the log. */
 export interface RunSnapshot extends Position {
@@ -17,10 +20,17 @@ export interface RunSnapshot extends Position {
   /** The answer's text so far. */
   text: string;
   structured?: JsonObject;
+  /** Outputs of agents that make artifacts themselves, in the order in which they began. */
+  artifacts?: Artifact[];
   /** Steps that began and have not ended; absent when there are none. */
   openSteps?: Step[];
   /** The event that brought the run to rest; absent while it works. */
   finished?: FinishedEvent;
+  /** Where in the log that event is. */
+  restedAt?: Position;
+  /** Set once a further message continued the task. */
+  continued?: Continuation;
+  linked?: LinkedTask;
   usage?: Usage;
 }
 
@@ -36,30 +46,66 @@ export function fold(snapshot: RunSnapshot, stored: StoredEvent): void {
   const { event } = stored;
   switch (event.kind) {
     case 'accepted':
-      enter(snapshot, 'submitted', event.at);
-      return;
+      return enter(snapshot, 'submitted', event.at);
     case 'restarted':
-      enter(snapshot, 'working', event.at);
-      snapshot.text = '';
-      delete snapshot.structured;
-      delete snapshot.finished;
-      return;
-    case 'step':
-      if (snapshot.state !== 'working') enter(snapshot, 'working', event.at);
-      trackStep(snapshot, event.step);
-      return;
-    case 'text':
-      if (snapshot.state !== 'working') enter(snapshot, 'working', event.at);
-      snapshot.text = event.first ? event.text : snapshot.text + event.text;
-      return;
-    case 'structured':
-      snapshot.structured = event.data;
+      return restart(snapshot, event.at);
+    case 'continued':
+      return resume(snapshot, event);
+    case 'linked':
+      snapshot.linked = event.task;
       return;
     case 'finished':
       enter(snapshot, event.state, event.at);
       snapshot.finished = event;
+      snapshot.restedAt = { attempt: stored.attempt, sequence: stored.sequence };
       if (event.usage) snapshot.usage = event.usage;
+      return;
+    case 'structured':
+      snapshot.structured = event.data;
+      return;
+    default:
+      foldWork(snapshot, event);
   }
+}
+
+/** What an agent says while it works. */
+function foldWork(
+  snapshot: RunSnapshot,
+  event: RunEvent & { kind: 'status' | 'step' | 'artifact' | 'text' },
+): void {
+  if (snapshot.state !== 'working' || event.kind === 'status') enter(snapshot, 'working', event.at);
+  if (event.kind === 'step') trackStep(snapshot, event.step);
+  else if (event.kind === 'artifact') addArtifact(snapshot, event);
+  else if (event.kind === 'text') snapshot.text = event.first ? event.text : snapshot.text + event.text;
+}
+
+/** A further message continues the task. */
+function resume(snapshot: RunSnapshot, event: RunEvent & { kind: 'continued' }): void {
+  snapshot.continued = continuationOf(snapshot, event);
+  delete snapshot.finished;
+  delete snapshot.restedAt;
+  enter(snapshot, 'working', event.at);
+}
+
+function restart(snapshot: RunSnapshot, at: number): void {
+  enter(snapshot, 'working', at);
+  snapshot.text = '';
+  delete snapshot.structured;
+  delete snapshot.finished;
+  delete snapshot.restedAt;
+  delete snapshot.artifacts;
+  if (snapshot.continued?.artifacts) snapshot.artifacts = snapshot.continued.artifacts;
+}
+
+/** Never in place, as copies of the snapshot share lists: but only the list of the artifact itself is copied. */
+function addArtifact(snapshot: RunSnapshot, event: RunEvent & { kind: 'artifact' }): void {
+  const artifacts = [...(snapshot.artifacts ?? [])];
+  const index = artifacts.findIndex(({ artifactId }) => artifactId === event.artifact.artifactId);
+  const known = artifacts[index];
+  if (!known) artifacts.push(event.artifact);
+  else if (!event.append) artifacts[index] = event.artifact;
+  else artifacts[index] = { ...known, parts: [...known.parts, ...event.artifact.parts] };
+  snapshot.artifacts = artifacts;
 }
 
 /** Never in place: copies of the snapshot share the list. */

@@ -1,4 +1,5 @@
 import type {
+  AgentDefinition,
   AgentRevision,
   ContextVariable,
   DeclaredExecution,
@@ -10,8 +11,13 @@ export interface RevisionParts {
   execution?: Partial<DeclaredExecution>;
 }
 
+/** A revision of an agent of model, prompt and tools. */
+export interface DeclaredRevision extends AgentRevision {
+  definition: AgentDefinition & { execution: DeclaredExecution };
+}
+
 /** A small valid revision of the agent `order-desk`. */
-export function agentRevision({ card, execution }: RevisionParts = {}): AgentRevision {
+export function agentRevision({ card, execution }: RevisionParts = {}): DeclaredRevision {
   return {
     id: 'order-desk',
     revision: '0123456789ab',
@@ -47,6 +53,7 @@ const publishedCard: PublishedCard = {
 };
 
 const declaredExecution: DeclaredExecution = {
+  kind: 'declared',
   model: { fallbackLlmIds: ['hidden-fallback'] },
   systemPrompt: 'hidden system prompt',
   contextVariables: [],

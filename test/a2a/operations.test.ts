@@ -12,10 +12,10 @@ let desk: Desk;
 let goOn: PromiseWithResolvers<void>;
 
 /** Answers at once, unless it is told to wait. */
-const executor: Executor = async function* ({ record }) {
+const executor: Executor = async function* ({ request }) {
   yield say('Hello', true, true);
-  if (record.request.message.parts[0]?.text === 'Wait') await goOn.promise;
-  return record.request.message.parts[0]?.text === 'Ask' ? { state: 'input-required' } : completed;
+  if (request.message.parts[0]?.text === 'Wait') await goOn.promise;
+  return request.message.parts[0]?.text === 'Ask' ? { state: 'input-required' } : completed;
 };
 
 beforeEach(() => {
@@ -65,8 +65,8 @@ describe('sending', () => {
     );
   });
 
-  test("to a task is refused, whatever its state; to somebody else's it does not exist", async () => {
-    for (const text of ['Hello', 'Ask', 'Wait']) {
+  test("to a task that does not wait is refused; to somebody else's it does not exist", async () => {
+    for (const text of ['Hello', 'Wait']) {
       const { id } = await send(text);
       const more = sending({ taskId: id });
       await expect(desk.operations.sendMessage(more, callOn(desk))).rejects.toMatchObject({
@@ -77,6 +77,18 @@ describe('sending', () => {
         reason: 'task_not_found',
       });
     }
+  });
+
+  test('to a task that waits continues it, in its own context only', async () => {
+    const { id, contextId } = await send('Ask');
+    const elsewhere = sending({ taskId: id, contextId: 'another' });
+    await expect(desk.operations.sendMessage(elsewhere, callOn(desk))).rejects.toMatchObject({
+      reason: 'invalid_request',
+      details: { fields: { 'message.contextId': expect.any(String) } },
+    });
+    const answered = taskIn(await desk.operations.sendMessage(sending({ taskId: id }), callOn(desk)));
+    expect(answered).toMatchObject({ id, contextId, status: { state: 'TASK_STATE_COMPLETED' } });
+    expect(answered.history?.map(({ parts }) => parts[0]?.text)).toEqual(['Ask', 'Hello']);
   });
 
   test('with a push configuration is refused before any task exists', async () => {
@@ -210,9 +222,13 @@ describe('canceling', () => {
 });
 
 describe('subscribing', () => {
-  test('to a task that asks gets the task, and ends', async () => {
+  test('to a task that asks gets the task, and what its next message brings', async () => {
     const { id } = await send('Ask');
-    expect(await idsOf(await desk.operations.subscribeToTask({ id }, callOn(desk)))).toEqual(['1-3']);
+    const stream = await desk.operations.subscribeToTask({ id }, callOn(desk));
+    const first = await stream.next();
+    expect(first.value?.map((frame) => frame.id)).toEqual(['1-3']);
+    await desk.operations.sendMessage(sending({ taskId: id }), callOn(desk));
+    expect(await idsOf(stream)).toEqual(['2-1', '2-2', '2-3']);
   });
 
   test.each([

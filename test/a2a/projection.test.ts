@@ -33,7 +33,7 @@ function runOf(...events: RunEvent[]): LoadedRun {
 }
 
 function shown(event: RunEvent, answerIn: AnswerPlace, of: LoadedRun = runOf(...answering, end)): unknown {
-  const [one] = stored({ attempt: 1, sequence: 7 }, event);
+  const [one] = stored({ attempt: 1, sequence: 6 }, event);
   return one && responseOf(of.record, one, answerIn, of.snapshot);
 }
 
@@ -46,7 +46,6 @@ const structured = {
   parts: [structuredPart],
 };
 const finalMessage = {
-  messageId: 'task-1-final',
   role: 'ROLE_AGENT',
   parts: [{ text: 'Four.', mediaType: 'text/plain' }, structuredPart],
   ...ids,
@@ -64,7 +63,7 @@ describe('the task', () => {
       status: {
         state: 'TASK_STATE_COMPLETED',
         timestamp: '1970-01-01T00:00:00.005Z',
-        ...(inStatus && { message: finalMessage }),
+        ...(inStatus && { message: { messageId: 'task-1-1-6', ...finalMessage } }),
       },
       ...(inArtifacts && { artifacts: [text, structured] }),
       history: [record.request.message],
@@ -131,7 +130,7 @@ describe('an event of the stream', () => {
           state: 'TASK_STATE_WORKING',
           timestamp: '1970-01-01T00:00:00.002Z',
           message: {
-            messageId: 'task-1-1-7',
+            messageId: 'task-1-1-6',
             role: 'ROLE_AGENT',
             parts: [{ data: step, mediaType: 'application/json', metadata: { type: 'DW_STATUS_UPDATE' } }],
             ...ids,
@@ -182,7 +181,7 @@ describe('an event of the stream', () => {
     const status = {
       state: 'TASK_STATE_COMPLETED',
       timestamp: '1970-01-01T00:00:00.005Z',
-      ...(message && { message }),
+      ...(message && { message: { messageId: 'task-1-1-6', ...message } }),
     };
     expect(shown(end, answerIn)).toEqual({ statusUpdate: { ...ids, status } });
   });

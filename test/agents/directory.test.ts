@@ -53,7 +53,10 @@ async function errorBy(action: () => Promise<unknown>): Promise<string> {
 }
 
 const prompt = (text: string) => agentYaml('desk', { systemPrompt: text });
-const promptNow = () => registry.get('desk')?.definition.execution.systemPrompt;
+const promptNow = () => {
+  const execution = registry.get('desk')?.definition.execution;
+  return execution?.kind === 'declared' ? execution.systemPrompt : undefined;
+};
 
 describe('at the start', () => {
   test('every agent file at the top level is loaded, others are not', async () => {

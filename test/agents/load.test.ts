@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadAgentFile, type FileProblem } from '../../src/agents/load.ts';
-import type { AgentDefinition } from '../../src/agents/definition.ts';
+import type { AgentDefinition, DeclaredExecution } from '../../src/agents/definition.ts';
 import { AgentFolder, agentFields, agentYaml, http, knowledge, variable, withTool } from './agent-folder.ts';
 
 let folder: AgentFolder;
@@ -17,10 +17,15 @@ async function problemsOf(content: string, name = 'desk.yaml'): Promise<FileProb
   return 'problems' in loaded ? loaded.problems : [];
 }
 
-async function definitionOf(content: string, name = 'desk.yaml'): Promise<AgentDefinition> {
+async function definitionOf(
+  content: string,
+  name = 'desk.yaml',
+): Promise<AgentDefinition & { execution: DeclaredExecution }> {
   const loaded = await loadAgentFile(await folder.write(name, content));
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
-  return loaded.definition;
+  const { definition } = loaded;
+  if (definition.execution.kind !== 'declared') throw new Error('This is no declared agent.');
+  return { ...definition, execution: definition.execution };
 }
 
 describe('what is no agent file at all', () => {

@@ -17,6 +17,10 @@ async function problemsOf(content: string): Promise<FileProblem[]> {
 }
 
 /** What stands in `execution`, where the problem is, and what its reason says. */
+/** Agents of the other kinds, which have no prompt. */
+const remote = { kind: 'a2a', card: 'https://other.example/card.json', systemPrompt: undefined };
+const module = { kind: 'module', module: './agent.ts', systemPrompt: undefined };
+
 const semanticCases: [string, Record<string, unknown>, string, RegExp][] = [
   ['tool names', { tools: [knowledge({}), knowledge({})] }, 'execution.tools[1].name', /twice/],
   ['scenario names', { scenarios: [scenario({}), scenario({})] }, 'execution.scenarios[1].name', /twice/],
@@ -189,13 +193,33 @@ const semanticCases: [string, Record<string, unknown>, string, RegExp][] = [
     /not a field of this release/,
   ],
   [
-    'fields of a variable',
-    { contextVariables: [variable({ onMissing: 'auth-required' })] },
+    'what a missing value does',
+    { contextVariables: [variable({ onMissing: 'guess' })] },
     'execution.contextVariables[0].onMissing',
-    /not a field/,
+    /must be one of auth-required/,
   ],
   ['fields of execution', { dataPermissions: {} }, 'execution.dataPermissions', /not a field/],
-  ['kinds of agents', { kind: 'a2a' }, 'execution.kind', /not a field/],
+  ['kinds of agents', { kind: 'human' }, 'execution.kind', /must be one of declared, a2a, module/],
+  ['a module agent that is not allowed', module, 'execution.kind', /MODULE_AGENTS/],
+  [
+    'a remote agent without an address',
+    { ...remote, card: 'somewhere' },
+    'execution.card',
+    /http\(s\) address/,
+  ],
+  ['credentials in the address', { ...remote, card: 'https://a:b@host/c' }, 'execution.card', /user name/],
+  [
+    'a literal credential for a remote agent',
+    { ...remote, headers: { Authorization: 'Bearer abc' } },
+    'execution.headers.Authorization',
+    /named like a credential/,
+  ],
+  [
+    "a caller's value as a credential",
+    { ...remote, headers: { Authorization: { context: 'token' } } },
+    'execution.headers.Authorization',
+    /not a declared context variable/,
+  ],
   ['limits', { limits: { maxSteps: 0 } }, 'execution.limits.maxSteps', />= 1/],
   ['access', { access: 'everyone' }, 'execution.access', /authenticated, assigned, public/],
   ['types', { systemPrompt: 3 }, 'execution.systemPrompt', /string or object/],

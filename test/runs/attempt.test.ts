@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { Attempt, RunStopped, type AttemptOptions } from '../../src/runs/attempt.ts';
-import type { Executor } from '../../src/runs/executor.ts';
+import type { Execution, Executor } from '../../src/runs/executor.ts';
 import { StoreUnavailableError } from '../../src/runs/log.ts';
 import { acceptedSnapshot, RunWriter } from '../../src/runs/writer.ts';
 import { runRecord } from '../stores/run-samples.ts';
@@ -24,11 +24,16 @@ function attemptAt(executor: Executor, options: Partial<AttemptOptions> = {}): T
     log,
     executor,
     timeoutSeconds: 30,
-    prepare: async () => ({ record: runRecord(), attempt: 1, history: [], contextValues: {} }),
+    prepare: async () => preparedRun(),
     failUnwritten: async () => undefined,
     ...options,
   });
   return { attempt, store, log };
+}
+
+function preparedRun(): Omit<Execution, 'signal'> {
+  const record = runRecord();
+  return { record, attempt: 1, request: record.request, exchange: [], history: [], contextValues: {} };
 }
 
 /** The kinds of the stored events, the end by its state. */
@@ -114,7 +119,7 @@ test('a run that is stopped before it began is never begun', async () => {
   const trial = attemptAt(executor, {
     prepare: async () => {
       await prepared.promise;
-      return { record: runRecord(), attempt: 1, history: [], contextValues: {} };
+      return preparedRun();
     },
   });
   trial.attempt.stop('canceled');

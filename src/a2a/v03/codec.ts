@@ -120,7 +120,7 @@ function encodeEvent(event: StreamResponse, endsStream: boolean): JsonObject {
     if (metadata) update['metadata'] = metadata;
     return update;
   }
-  const { taskId, contextId, artifact, append = false, lastChunk = false } = event.artifactUpdate;
+  const { taskId, contextId, artifact, append = false, lastChunk = false, metadata } = event.artifactUpdate;
   return {
     kind: 'artifact-update',
     taskId,
@@ -128,6 +128,7 @@ function encodeEvent(event: StreamResponse, endsStream: boolean): JsonObject {
     artifact: encodeArtifact(artifact),
     append,
     lastChunk,
+    ...(metadata && { metadata }),
   };
 }
 

@@ -1,11 +1,10 @@
 import { ModelError, type ModelMessage } from '../../llm/model.ts';
 import type { Failure } from '../../runs/event.ts';
 import type { ExecutorEvent, Outcome } from '../../runs/executor.ts';
-import { visibleParts } from '../../runs/record.ts';
 import type { Scenario } from '../definition.ts';
 import type { ResponseCheck } from '../response-schema.ts';
 import { callModel } from './model-call.ts';
-import { openingMessages, render, systemPrompt } from './prompt.ts';
+import { openingMessages, render, spokenParts, systemPrompt } from './prompt.ts';
 import { chooseScenario } from './scenario.ts';
 import type { LoopState } from './state.ts';
 import { structuredResponse } from './structured-response.ts';
@@ -36,9 +35,9 @@ async function* answer(
   state: LoopState,
   scenario: Scenario | undefined,
 ): AsyncGenerator<ExecutorEvent, ModelMessage[], undefined> {
-  const { history, record } = state.execution;
+  const { history } = state.execution;
   const system = systemPrompt(state.agent, scenario, state.visibleValues);
-  const messages = openingMessages(system, history, visibleParts(record.request));
+  const messages = openingMessages(system, history, spokenParts(state.execution));
   const tools = permitted(state, scenario);
   for (let iteration = 1; ; iteration++) {
     const mayCall = iteration < state.maxSteps && tools.length > 0;

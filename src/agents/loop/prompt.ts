@@ -1,5 +1,7 @@
 import type { ModelMessage } from '../../llm/model.ts';
+import type { Execution } from '../../runs/executor.ts';
 import type { JsonObject, Part, Turn } from '../../runs/message.ts';
+import { visibleParts } from '../../runs/record.ts';
 import type { DeclaredExecution, Scenario } from '../definition.ts';
 
 /** Replaces `{{name}}` by the context value; a value that is not given becomes empty. */
@@ -39,6 +41,17 @@ export function openingMessages(
     })),
     { role: 'user', content: contentOf(parts) },
   ];
+}
+
+/**
+ * What the user says. A message that only brings values says nothing itself: then it is the one before it that
+ * is answered.
+ */
+export function spokenParts({ request, exchange }: Pick<Execution, 'request' | 'exchange'>): Part[] {
+  const said = [...exchange.filter(({ message }) => message.role === 'ROLE_USER'), request]
+    .map(visibleParts)
+    .filter((parts) => parts.length > 0);
+  return said.at(-1) ?? [];
 }
 
 /** The parts as text: text as it is, data as JSON, small text files by their content, other files by their name. */

@@ -1,9 +1,8 @@
 import type { ExecutorEvent } from '../../runs/executor.ts';
-import { visibleParts } from '../../runs/record.ts';
 import type { Scenario } from '../definition.ts';
 import { withoutFence } from '../response-schema.ts';
 import { callModel } from './model-call.ts';
-import { contentOf } from './prompt.ts';
+import { contentOf, spokenParts } from './prompt.ts';
 import type { LoopState } from './state.ts';
 
 const noneFits = 'none';
@@ -16,7 +15,7 @@ export async function* chooseScenario(
   state: LoopState,
 ): AsyncGenerator<ExecutorEvent, Scenario | undefined, undefined> {
   const { scenarios } = state.agent;
-  const { history, record } = state.execution;
+  const { history } = state.execution;
   const list = scenarios.map((one) => `- ${meaningOf(one)}`).join('\n');
   const reply = yield* callModel(
     state,
@@ -30,7 +29,7 @@ export async function* chooseScenario(
           role: turn.by === 'USER' ? ('user' as const) : ('assistant' as const),
           content: turn.text,
         })),
-        { role: 'user', content: contentOf(visibleParts(record.request)) },
+        { role: 'user', content: contentOf(spokenParts(state.execution)) },
       ],
       responseSchema: { name: 'scenario_choice', schema: choiceSchema(scenarios) },
       temperature: 0,

@@ -32,6 +32,7 @@ export class RunWrites {
   readonly #updateState: StatementSync;
   readonly #saveSnapshot: StatementSync;
   readonly #raiseAttempt: StatementSync;
+  readonly #unlist: StatementSync;
 
   constructor(database: DatabaseSync, queries: RunQueries) {
     this.#queries = queries;
@@ -54,6 +55,7 @@ export class RunWrites {
       INSERT INTO snapshots (run, attempt, sequence, body) SELECT number, ?, ?, ? FROM runs WHERE id = ?
       ON CONFLICT (run) DO UPDATE SET attempt = excluded.attempt, sequence = excluded.sequence, body = excluded.body
       WHERE (excluded.attempt, excluded.sequence) > (snapshots.attempt, snapshots.sequence)`);
+    this.#unlist = database.prepare('UPDATE runs SET listed = 0, remembered = 0 WHERE id = ?');
     this.#raiseAttempt = database.prepare(
       `UPDATE runs SET attempt = attempt + 1 WHERE id = ? AND attempt = ? AND state < ${terminalCode}`,
     );
@@ -92,6 +94,8 @@ export class RunWrites {
     const after = this.#snapshotAfter(runId, events, snapshot);
     if (!after) return;
     this.#updateState.run(stateCode(after.state), after.stateAt, runId);
+    // The agent answered without a task: there is none to list.
+    if (after.finished?.reply) this.#unlist.run(runId);
     if (after.sequence > shortLog) this.#save(runId, after);
   }
 

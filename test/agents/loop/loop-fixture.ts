@@ -39,8 +39,12 @@ export function begin(scene: Scene): AsyncGenerator<ExecutorEvent, Outcome, unde
   if (scene.hiddenParts) record.request.hiddenParts = scene.hiddenParts;
   Object.assign(record.request.properties, scene.properties);
   const signal = scene.signal ?? new AbortController().signal;
-  const run: Execution = { record, attempt: 1, history, contextValues, signal };
-  return executableAgent(revision, directoryOf(...models), tools).executor(run);
+  const { request } = record;
+  const run: Execution = { record, attempt: 1, request, exchange: [], history, contextValues, signal };
+  const openRemote = (): never => {
+    throw new Error('This agent is none of another server.');
+  };
+  return executableAgent(revision, { models: directoryOf(...models), tools, openRemote }).executor(run);
 }
 
 export async function play(scene: Scene): Promise<Played> {
@@ -58,7 +62,7 @@ export function storyOf({ events }: Played): string[] {
   return events.map((event) => {
     if (event.kind === 'step') return `${event.step.type} ${event.step.name} ${event.step.status}`;
     if (event.kind === 'text') return JSON.stringify(event.text);
-    return JSON.stringify(event.data);
+    return event.kind === 'structured' ? JSON.stringify(event.data) : event.kind;
   });
 }
 

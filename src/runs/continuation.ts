@@ -1,0 +1,54 @@
+import { eventId, type RunEvent } from './event.ts';
+import type { Artifact, Message } from './message.ts';
+import type { RunRequest } from './record.ts';
+import type { RunSnapshot } from './snapshot.ts';
+
+/** A message of a task, with the indexes of its parts that no model is shown. */
+export interface Exchanged {
+  message: Message;
+  hiddenParts?: number[];
+}
+
+/** What a snapshot remembers of the messages that continued its task. */
+export interface Continuation {
+  /** The attempt that the last message began. */
+  attempt: number;
+  request: RunRequest;
+  contentHash: string;
+  /** What was said after the first message and before that request: questions and answers, oldest first. */
+  exchange: Exchanged[];
+  /** The artifacts as they were then: what an attempt begins with that is executed again. */
+  artifacts?: Artifact[];
+}
+
+/** The continuation that a further message makes of a task at rest. */
+export function continuationOf(
+  { attempt, continued, finished, restedAt, artifacts }: RunSnapshot,
+  { request, contentHash }: RunEvent & { kind: 'continued' },
+): Continuation {
+  const exchange = [...(continued?.exchange ?? [])];
+  if (continued) exchange.push(exchanged(continued.request));
+  if (finished?.parts && restedAt) {
+    const { taskId = '', contextId = '' } = request.message;
+    const message: Message = {
+      messageId: `${taskId}-${eventId(restedAt)}`,
+      role: 'ROLE_AGENT',
+      parts: finished.parts,
+      contextId,
+      taskId,
+      ...(finished.metadata && { metadata: finished.metadata }),
+    };
+    exchange.push({ message });
+  }
+  return { attempt, request, contentHash, exchange, ...(artifacts && { artifacts }) };
+}
+
+/** All messages of a task but its status message, oldest first: its history (spec §4.1.1). */
+export function exchangeOf(first: RunRequest, { continued }: Pick<RunSnapshot, 'continued'>): Exchanged[] {
+  if (!continued) return [exchanged(first)];
+  return [exchanged(first), ...continued.exchange, exchanged(continued.request)];
+}
+
+function exchanged({ message, hiddenParts }: RunRequest): Exchanged {
+  return { message, ...(hiddenParts && { hiddenParts }) };
+}

@@ -1,0 +1,37 @@
+import { exchangeOf, type Exchanged } from './continuation.ts';
+import type { ExecutableAgent } from './engine.ts';
+import type { Execution } from './executor.ts';
+import type { LoadedRun, RunLog } from './log.ts';
+import type { Turn } from './message.ts';
+import { userText } from './record.ts';
+
+type Prepared = Omit<Execution, 'signal' | 'attempt' | 'contextValues'>;
+
+/** What an attempt executes: the newest request of the run, with what was said before it. */
+export async function prepareExecution(
+  log: RunLog,
+  { record, snapshot }: LoadedRun,
+  agent: Pick<ExecutableAgent, 'maxHistoryMessages'>,
+): Promise<Prepared> {
+  const { owner, agentId, contextId } = record;
+  const request = snapshot.continued?.request ?? record.request;
+  const exchange = exchangeOf(record.request, snapshot).slice(0, -1);
+  let { history = [] } = record.request;
+  // A context that the caller did not name is new: it has no history to read.
+  if (!record.request.history && record.contextNamed && record.door === 'a2a') {
+    history = await log.history({ owner, agentId, contextId }, agent.maxHistoryMessages);
+  }
+  return {
+    record,
+    request,
+    exchange,
+    history: exchange.length > 0 ? [...history, ...exchange.flatMap(turnOf)] : history,
+    ...(snapshot.linked && { linked: snapshot.linked }),
+  };
+}
+
+function turnOf({ message, hiddenParts }: Exchanged): Turn[] {
+  const text = userText({ message, ...(hiddenParts && { hiddenParts }) });
+  if (text === '') return [];
+  return [{ by: message.role === 'ROLE_USER' ? 'USER' : 'AI', text }];
+}
