@@ -11,12 +11,14 @@ import { VersionNotSupportedError } from '@a2a-js/sdk/errors';
 import { SendMessageRequest, type StreamResponse } from '@a2a-js/sdk';
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stringify } from 'yaml';
 import { agentFile, modelEnv, startGateway, type TestGateway } from '../support/gateway.ts';
 import { GrpcCaller } from '../support/grpc-clients.ts';
 import { gate, text, type Reply } from '../support/model-replies.ts';
 import { startModelServer, type ModelServer } from '../support/model-server.ts';
 import { conversationHistoryUri } from '../support/protocol-versions.ts';
 import { v1Text } from '../support/rpc.ts';
+import { cardUrl } from '../support/sdk-clients.ts';
 import { until } from '../support/wait.ts';
 
 let model: ModelServer;
@@ -174,4 +176,21 @@ test('v0.3 has its own name for the extensions', async () => {
   expect(sent.response?.payload?.$case).toBe('task');
   expect(sent.initial.get('x-a2a-extensions')).toEqual([conversationHistoryUri]);
   expect(sent.initial.get('a2a-extensions')).toEqual([]);
+});
+
+test('the card offers v0.3 over gRPC only while the agent is the default one', async () => {
+  const own = await startGateway({
+    files: { 'talker.yaml': agentFile('talker') },
+    env: { ...modelEnv(model.baseUrl), GRPC_PORT: '0' },
+  });
+  const transports = async (): Promise<string[]> => {
+    const card = (await (await fetch(cardUrl(own, 'talker'))).json()) as {
+      additionalInterfaces: { transport: string; url: string }[];
+    };
+    return card.additionalInterfaces.filter(({ transport }) => transport === 'GRPC').map(({ url }) => url);
+  };
+  expect(await transports()).toEqual([`http://${own.grpcAddress}`]);
+  await own.write('before.yaml', stringify(agentFile('before')));
+  await until(async () => (await transports()).length === 0, { what: 'another agent to be the default one' });
+  await own.stop();
 });

@@ -102,7 +102,8 @@ function addressOf({ host, port }: GrpcServerOptions): string {
 function listen(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, port) => {
-      if (error) reject(new Error(`gRPC cannot listen on ${address}: ${error.message}`, { cause: error }));
+      if (error)
+        reject(new Error(`gRPC (GRPC_PORT) cannot listen on ${address}: ${error.message}`, { cause: error }));
       else resolve(port);
     });
   });
