@@ -2,13 +2,14 @@ import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { AgentInvoker } from './agents/invoker.ts';
 import type { AgentRegistry } from './agents/registry.ts';
-import type { GrpcEndpoint } from './a2a/card-interfaces.ts';
+import { aiCatalogRoute } from './a2a/ai-catalog.ts';
+import type { CardCatalog } from './a2a/card-catalog.ts';
 import { cardRoutes } from './a2a/card-routes.ts';
-import type { CardOptions } from './a2a/cards.ts';
 import { httpJsonDoor } from './a2a/http-json-door.ts';
 import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
 import type { Authenticate } from './auth/authenticate.ts';
+import type { SigningKeys } from './auth/signing-keys.ts';
 import type { Config } from './config.ts';
 import { notFoundHandler, restErrorHandler } from './http/error-writer.ts';
 import { liveHandler, readyHandler, type ReadyChecks } from './http/health.ts';
@@ -17,6 +18,7 @@ import { requestContext } from './http/request-context.ts';
 import { agentRoutes } from './rest/agents.ts';
 import { answerHandler } from './rest/answer.ts';
 import { demoShop } from './rest/demo-shop.ts';
+import { keySetRoute, signingKeyRoutes } from './rest/signing-keys.ts';
 import type { ModelDirectory } from './llm/directory.ts';
 import type { RunEngine } from './runs/engine.ts';
 import type { Log } from './telemetry/log.ts';
@@ -25,22 +27,22 @@ export interface AppParts {
   config: Config;
   log: Log;
   authenticate: Authenticate;
+  signingKeys: SigningKeys;
   invoker: AgentInvoker;
   operations: Operations;
+  cards: CardCatalog;
   engine: RunEngine;
   keepAlive: KeepAlive;
   ready: ReadyChecks;
   /** Base of the URLs that cards publish. */
   publicUrl: () => string;
-  /** Where callers reach the gRPC server; undefined: there is none. */
-  grpcEndpoint: () => GrpcEndpoint | undefined;
   agents: AgentRegistry;
   models: ModelDirectory;
 }
 
 /** The Express app on one page: every mount in order, last the error handler. */
 export function createApp(parts: AppParts): Express {
-  const { config, log, authenticate, invoker } = parts;
+  const { config, log } = parts;
   const app = express();
   app.disable('x-powered-by').disable('etag').set('trust proxy', config.trustProxy);
 
@@ -57,15 +59,14 @@ export function createApp(parts: AppParts): Express {
     cardRoutes({
       ...parts,
       defaultAgentId: () => parts.agents.defaultAgent()?.id,
-      card: () => cardOptions(parts),
       defaultVersion: config.cardDefaultVersion,
     }),
   );
 
-  const api = Router();
-  api.post('/agents/:agentId/answer', answerHandler(door));
-  api.use(agentRoutes({ authenticate, invoker, models: () => parts.models.list() }));
-  app.use('/api/v1', api);
+  app.use(aiCatalogRoute(parts));
+  app.use(keySetRoute(parts));
+
+  app.use('/api/v1', restRoutes(parts));
 
   // Only while the sample that calls it is loaded.
   const shop = demoShop();
@@ -78,6 +79,11 @@ export function createApp(parts: AppParts): Express {
   return app;
 }
 
-function cardOptions({ config, publicUrl, grpcEndpoint }: AppParts): CardOptions {
-  return { publicUrl: publicUrl(), anonymousAllowed: config.authAnonymous, grpc: grpcEndpoint() };
+/** The REST doors below `/api/v1`. */
+function restRoutes(parts: AppParts): Router {
+  const api = Router();
+  api.post('/agents/:agentId/answer', answerHandler({ ...parts, maxBodyBytes: parts.config.maxBodyBytes }));
+  api.use(agentRoutes({ ...parts, models: () => parts.models.list() }));
+  api.use(signingKeyRoutes(parts));
+  return api;
 }

@@ -1,6 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { GrpcEndpoint } from './a2a/card-interfaces.ts';
+import { CardCatalog } from './a2a/card-catalog.ts';
+import { createCardSigner } from './a2a/card-signer.ts';
 import type { GrpcDoorOptions } from './a2a/grpc/door.ts';
+import type { GrpcServer } from './a2a/grpc/server.ts';
 import { Operations } from './a2a/operations.ts';
 import type { AgentRevision } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
@@ -12,6 +16,7 @@ import { createApp, type AppParts } from './app.ts';
 import { ensureAdminKey } from './auth/api-keys.ts';
 import { createAuthenticator, type Authenticate } from './auth/authenticate.ts';
 import type { JwtVerifier } from './auth/jwt.ts';
+import { SigningKeys } from './auth/signing-keys.ts';
 import type { Config, JwtConfig } from './config.ts';
 import { KeepAlive } from './http/keep-alive.ts';
 import { Shutdown } from './http/shutdown.ts';
@@ -60,13 +65,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const execution = openExecution(options, store, url);
   await execution.directory.start();
   const keepAlive = new KeepAlive();
-  const operations = new Operations({ ...execution, log: store.runs });
-  const doors = { config, log, ...authentication, ...execution, operations, keepAlive };
-  const grpc = await openGrpc(doors);
+  let grpc: GrpcServer | undefined;
+  const grpcEndpoint = () => grpc?.endpoint(publicUrl());
+  const cards = openCards(config, authentication.signingKeys, { publicUrl, grpcEndpoint });
+  const operations = new Operations({ ...execution, log: store.runs, cards });
+  const doors = { config, log, ...authentication, ...execution, operations, cards, keepAlive, publicUrl };
+  grpc = await openGrpc(doors);
   const shutdown = openShutdown(options, server, [execution.engine, ...(grpc ? [grpc] : [])]);
   const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
-  const grpcEndpoint = () => grpc?.endpoint(publicUrl());
-  server.on('request', createApp({ ...doors, ready, publicUrl, grpcEndpoint }));
+  server.on('request', createApp({ ...doors, ready }));
   await listen(server, config);
   keepAlive.start(config.sseKeepaliveSeconds);
   const stopRetention = startRetention({ log: store.runs, logger: log, ...config });
@@ -87,11 +94,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   return { ...execution, ...authentication, ...addresses, stop };
 }
 
-/** Who calls: the stored keys, the configured one, and JWTs where they are on. */
+/** Who calls: the stored keys, the configured one, and JWTs where they are on; and the gateway's own keys. */
 async function openAuthentication(
   { config, log }: GatewayOptions,
   store: SqliteStore,
-): Promise<{ authenticate: Authenticate; newAdminKey?: string }> {
+): Promise<{ authenticate: Authenticate; signingKeys: SigningKeys; newAdminKey?: string }> {
   const newAdminKey = config.adminApiKey === undefined ? await ensureAdminKey(store.keys) : undefined;
   const authenticate = createAuthenticator({
     keys: store.keys,
@@ -99,7 +106,45 @@ async function openAuthentication(
     ...(config.jwt && { jwt: await openJwtVerifier(config.jwt, log) }),
     anonymousAllowed: config.authAnonymous,
   });
-  return { authenticate, ...(newAdminKey !== undefined && { newAdminKey }) };
+  const signingKeys = await SigningKeys.open({
+    store: store.signingKeys,
+    secretBox: new SecretBox(store.secretsKey),
+    ...(config.cardSigningKeyFile !== undefined && { keyFile: config.cardSigningKeyFile }),
+    log,
+  });
+  return { authenticate, signingKeys, ...(newAdminKey !== undefined && { newAdminKey }) };
+}
+
+function openCards(
+  config: Config,
+  signingKeys: SigningKeys,
+  { publicUrl, grpcEndpoint }: { publicUrl: () => string; grpcEndpoint: () => GrpcEndpoint | undefined },
+): CardCatalog {
+  return new CardCatalog({
+    signer: createCardSigner(signingKeys, publicUrl),
+    card: () => ({
+      publicUrl: publicUrl(),
+      anonymousAllowed: config.authAnonymous,
+      grpc: grpcEndpoint(),
+    }),
+  });
+}
+
+/** Loaded only where it is on, as it costs start-up time and memory. */
+async function openGrpc(
+  doors: Omit<GrpcDoorOptions, 'defaultAgentId'> & Pick<AppParts, 'config' | 'agents'>,
+): Promise<GrpcServer | undefined> {
+  const { config, agents } = doors;
+  if (!config.grpc) return undefined;
+  const { openGrpcServer } = await import('./a2a/grpc/server.ts');
+  return await openGrpcServer({
+    ...doors,
+    ...config.grpc,
+    host: config.host,
+    defaultAgentId: () => agents.defaultAgent()?.id,
+    maxMessageBytes: config.maxBodyBytes,
+    keepaliveSeconds: config.sseKeepaliveSeconds,
+  });
 }
 
 /** Loaded only where JWT is on, as it costs start-up time. */
@@ -148,23 +193,6 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
   return { agents, models, engine, invoker, directory, close };
-}
-
-/** Loaded only where it is on, as it costs start-up time and memory. */
-async function openGrpc(
-  doors: Omit<GrpcDoorOptions, 'defaultAgentId'> & Pick<AppParts, 'config' | 'agents'>,
-) {
-  const { config, agents } = doors;
-  if (!config.grpc) return undefined;
-  const { openGrpcServer } = await import('./a2a/grpc/server.ts');
-  return await openGrpcServer({
-    ...doors,
-    ...config.grpc,
-    host: config.host,
-    defaultAgentId: () => agents.defaultAgent()?.id,
-    maxMessageBytes: config.maxBodyBytes,
-    keepaliveSeconds: config.sseKeepaliveSeconds,
-  });
 }
 
 function openShutdown(

@@ -46,6 +46,7 @@ export interface StartRequest {
   /** Secret context values, in clear: sealed before they are stored. */
   secrets: JsonObject;
   llmId?: string;
+  acceptedOutputModes?: string[];
   properties: Properties;
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { PROVIDED_VALUES_URI } from '../../src/a2a/extensions.ts';
+import { CONVERSATION_HISTORY_URI, PROVIDED_VALUES_URI } from '../../src/a2a/extensions.ts';
 import { v03Codec } from '../../src/a2a/v03/codec.ts';
 import type { RunStream } from '../../src/a2a/run-stream.ts';
 import type { Task } from '../../src/a2a/wire.ts';
@@ -116,6 +116,19 @@ describe('sending', () => {
       const { id } = taskIn(await desk.operations.sendMessage(request, callOn(desk, { activated })));
       expect((await desk.engine.load(id))?.record.request.hiddenParts).toEqual([0, 2]);
     }
+  });
+
+  test('a media type that the agent does not take is refused, but not on what the extensions carry', async () => {
+    const unknown = { mediaType: 'application/x-unknown' };
+    const values = { data: {}, metadata: { [PROVIDED_VALUES_URI]: true }, ...unknown };
+    const carrier = { data: { conversationHistory: [] }, ...unknown };
+    const carried = sending({ parts: [values, carrier, { text: 'Hi' }] });
+    const activated = [CONVERSATION_HISTORY_URI];
+    await desk.operations.sendMessage(carried, callOn(desk, { activated }));
+    await expect(desk.operations.sendMessage(carried, callOn(desk))).rejects.toMatchObject({
+      reason: 'content_type_not_supported',
+      details: { part: 'message.parts[1]', mediaType: unknown.mediaType },
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { responseOf, runStateOf, taskOf, type AnswerPlace } from '../../src/a2a/projection.ts';
+import { responseOf, runStateOf, taskOf, withHistory, type AnswerPlace } from '../../src/a2a/projection.ts';
 import type { FinishedEvent, RunEvent, RunState } from '../../src/runs/event.ts';
 import type { LoadedRun } from '../../src/runs/log.ts';
 import { emptySnapshot, fold } from '../../src/runs/snapshot.ts';
@@ -74,6 +74,17 @@ describe('the task', () => {
     const task = taskOf(whole, { answerIn: 'artifact', includeArtifacts: false, historyLength: 0 });
     expect(Object.keys(task)).toEqual(['id', 'contextId', 'status']);
     expect(taskOf(whole, { answerIn: 'artifact', historyLength: 1 }).history).toHaveLength(1);
+  });
+
+  test.each<[number, string[] | undefined]>([
+    [0, undefined],
+    [2, ['m-2', 'm-3']],
+    [9, ['m-1', 'm-2', 'm-3']],
+  ])('with the last %j messages of its history', (length, ids) => {
+    const history = ['m-1', 'm-2', 'm-3'].map((messageId) => ({ ...record.request.message, messageId }));
+    const task = { ...taskOf(whole, { answerIn: 'artifact' }), history };
+    expect(withHistory(task, length).history?.map(({ messageId }) => messageId)).toEqual(ids);
+    expect('history' in withHistory(task, length)).toBe(length > 0);
   });
 
   test('that works shows the text so far, and no message', () => {

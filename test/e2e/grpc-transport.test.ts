@@ -194,3 +194,28 @@ test('the card offers v0.3 over gRPC only while the agent is the default one', a
   await until(async () => (await transports()).length === 0, { what: 'another agent to be the default one' });
   await own.stop();
 });
+
+test('the extended card comes over gRPC, signed, in both versions', async () => {
+  const refund = { id: 'refund', name: 'Refund', description: 'Pays back.', tags: ['money'] };
+  const extendedCard = { description: 'All that it can do.', skills: [refund] };
+  const own = await startGateway({
+    files: { 'talker.yaml': { ...agentFile('talker'), extendedCard } },
+    env: { ...modelEnv(model.baseUrl), GRPC_PORT: '0' },
+  });
+  const to = new GrpcCaller(own.grpcAddress ?? '');
+  const current = await to.unary(v1.getExtendedAgentCard, { tenant: 'talker' });
+  expect(current.response?.description).toBe(extendedCard.description);
+  expect(current.response?.supportedInterfaces).toContainEqual({
+    url: own.grpcAddress,
+    protocolBinding: 'GRPC',
+    protocolVersion: '1.0',
+    tenant: 'talker',
+  });
+  expect(current.response?.signatures[0]?.signature).toMatch(/^[\w-]{80,}$/);
+  const legacy = await to.unary(v03.getAgentCard, {});
+  expect(legacy.response?.skills.map(({ id }) => id)).toContain('refund');
+  expect(legacy.response?.supportsAuthenticatedExtendedCard).toBe(true);
+  expect(legacy.response?.signatures[0]?.signature).toMatch(/^[\w-]{80,}$/);
+  to.close();
+  await own.stop();
+});
