@@ -11,10 +11,15 @@ let replies: Reply[] = [];
 let gateway: TestGateway;
 let client: ReturnType<typeof connectGrpcV03>;
 
+const defaultInputModes = ['text/plain', 'application/json', 'application/octet-stream', 'image/png'];
+
 beforeAll(async () => {
   model = await startModelServer(() => replies.shift() ?? text('no reply was scripted'));
   gateway = await startGateway({
-    files: { 'another.yaml': agentFile('another'), 'talker.yaml': agentFile('talker') },
+    files: {
+      'another.yaml': agentFile('another'),
+      'talker.yaml': agentFile('talker', {}, { defaultInputModes }),
+    },
     env: { ...modelEnv(model.baseUrl), GRPC_PORT: '0', DEFAULT_AGENT: 'talker' },
   });
   client = connectGrpcV03(gateway.grpcAddress ?? '');
