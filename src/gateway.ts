@@ -1,11 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Operations } from './a2a/operations.ts';
-import type { AgentRevision } from './agents/definition.ts';
+import type { AgentRevision, RemoteExecution } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
 import { executableAgent } from './agents/executable.ts';
 import { AgentInvoker } from './agents/invoker.ts';
 import { AgentRegistry } from './agents/registry.ts';
+import { openRemoteAgent } from './agents/remote/remote-agent.ts';
 import { Toolsets } from './agents/toolsets.ts';
 import { createApp } from './app.ts';
 import { ensureAdminKey } from './auth/api-keys.ts';
@@ -121,9 +122,7 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
     const secretVariables = new Set(secret.map(({ name }) => name));
     return createToolset(execution.tools, { env, guard, ownAddress, secretVariables });
   });
-  const openRemote = (): never => {
-    throw new Error('Remote agents cannot be opened yet.');
-  };
+  const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (tools) => executableAgent(revision, { models, tools, openRemote }));
   const engine = new RunEngine({

@@ -23,6 +23,7 @@ export async function prepareExecution(
   }
   return {
     record,
+    firstAttempt: snapshot.continued?.attempt ?? 1,
     request,
     exchange,
     history: exchange.length > 0 ? [...history, ...exchange.flatMap(turnOf)] : history,

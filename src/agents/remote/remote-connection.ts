@@ -1,0 +1,125 @@
+import type { EgressGuard } from '../../tools/egress/egress-guard.ts';
+import { EgressRefusedError } from '../../tools/egress/egress-guard.ts';
+import { eventFrames } from './event-frames.ts';
+import { RemoteFailure } from './remote-failure.ts';
+
+/** Bytes that one run may read of its remote agent. */
+const mostBytes = 64 * 1024 * 1024;
+
+/** Where an answer says that the server, or a proxy before it, is away for now. */
+const awayStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+export interface ConnectionOptions {
+  guard: Pick<EgressGuard, 'open' | 'trustedOpen'>;
+  /** Origin of the card's address: the operator wrote it, so it is trusted. */
+  origin: string;
+  /** The gateway's own headers, names in lower case. */
+  headers: Readonly<Record<string, string>>;
+}
+
+/** The HTTP of one run: what the SDK's client is given as its `fetch`, bounded and with the gateway's headers. */
+export class RemoteConnection {
+  readonly #options: ConnectionOptions;
+  /** Ids of the events that were read, but not yet handed out by the SDK's client, which does not show them. */
+  #ids: (string | undefined)[] = [];
+  #cursor: string | undefined;
+  #bytesLeft = mostBytes;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** To be told of each event that the SDK's client hands out: a later subscription resumes after the last one. */
+  handedOut(): void {
+    this.#cursor = this.#ids.shift() ?? this.#cursor;
+  }
+
+  /** @throws RemoteFailure when the remote cannot be reached, or answers as no A2A agent does. */
+  readonly fetch: typeof fetch = async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    const headers = this.#headersOf(init);
+    const signal = init?.signal ?? undefined;
+    try {
+      const response = await this.#open(url, {
+        method: init?.method ?? 'GET',
+        headers,
+        ...(typeof init?.body === 'string' && { body: init.body }),
+        ...(signal && { signal }),
+      });
+      const type = response.headers.get('content-type') ?? '';
+      await refuseAnswer(response, type);
+      const body = response.body && this.#bounded(response.body, type.startsWith('text/event-stream'));
+      return new Response(body, { status: response.status, headers: { 'content-type': type } });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unreachable(error);
+    }
+  };
+
+  #headersOf(init: RequestInit | undefined): Record<string, string> {
+    const headers = Object.fromEntries(new Headers(init?.headers));
+    const resumes = this.#cursor !== undefined && headers['accept'] === 'text/event-stream';
+    return {
+      ...headers,
+      ...(resumes && this.#cursor !== undefined && { 'last-event-id': this.#cursor }),
+      ...this.#options.headers,
+    };
+  }
+
+  #open(url: string, request: Parameters<EgressGuard['open']>[1]): ReturnType<EgressGuard['open']> {
+    const { guard, origin } = this.#options;
+    const trusted = URL.canParse(url) && new URL(url).origin === origin;
+    return trusted ? guard.trustedOpen(url, request) : guard.open(url, request);
+  }
+
+  #bounded(body: ReadableStream<Uint8Array>, isStream: boolean): ReadableStream<Uint8Array> {
+    const counted = body.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform: (chunk, controller) => {
+          this.#bytesLeft -= chunk.byteLength;
+          if (this.#bytesLeft < 0) throw tooMuch();
+          controller.enqueue(chunk);
+        },
+      }),
+    );
+    this.#ids = [];
+    return isStream ? counted.pipeThrough(eventFrames((id) => this.#ids.push(id))) : counted;
+  }
+}
+
+function tooMuch(): RemoteFailure {
+  return new RemoteFailure(`The remote agent sent more than ${mostBytes} bytes. Ask for less at once.`);
+}
+
+/** An error that is no answer of an A2A server goes no further; the SDK's client reads the others. */
+async function refuseAnswer(
+  { status, body }: { status: number; body: ReadableStream | null },
+  type: string,
+): Promise<void> {
+  const failure = refusalOf(status, type);
+  if (!failure) return;
+  await body?.cancel();
+  throw failure;
+}
+
+function refusalOf(status: number, type: string): RemoteFailure | undefined {
+  if (status === 401 || status === 403) {
+    return new RemoteFailure(
+      `The remote agent refused the gateway's credentials (HTTP ${status}). The gateway's operator must mend them.`,
+    );
+  }
+  if (awayStatuses.has(status)) {
+    const message = `The remote agent is away (HTTP ${status}). Send the message again later.`;
+    return new RemoteFailure(message, { broken: true });
+  }
+  if (status >= 300 && status < 400) return new RemoteFailure('The remote agent answered with a redirect.');
+  if (status < 400 || type.includes('json')) return undefined;
+  return new RemoteFailure(`The remote agent answered with HTTP ${status}, and not as A2A servers do.`);
+}
+
+function unreachable(error: unknown): RemoteFailure {
+  if (error instanceof RemoteFailure) return error;
+  if (error instanceof EgressRefusedError) return new RemoteFailure(error.message, { cause: error });
+  const message = 'The remote agent could not be reached. Send the message again later.';
+  return new RemoteFailure(message, { broken: true, cause: error });
+}
