@@ -1,5 +1,5 @@
 import { actingAgent } from './acting-agent.ts';
-import { agentFile, adminKey, modelEnv, startGateway, type TestGateway } from './gateway.ts';
+import { agentFile, modelEnv, startGateway, type TestGateway } from './gateway.ts';
 import { cardUrl } from './sdk-clients.ts';
 import { startModelServer, type ModelServer, type Script } from './model-server.ts';
 
@@ -26,33 +26,26 @@ export async function startFronted(script: Script): Promise<FrontedGateways> {
   return { model, back, front, stop };
 }
 
-export async function startBack(
-  model: ModelServer,
-  env: Record<string, string> = {},
-  dataDir?: string,
-): Promise<TestGateway> {
+export interface Life {
+  env?: Readonly<Record<string, string>>;
+  dataDir?: string;
+}
+
+export async function startBack(model: ModelServer, { env, ...life }: Life = {}): Promise<TestGateway> {
   return await startGateway({
     files: { 'talker.yaml': agentFile('talker'), ...actingAgent('actor') },
     env: { ...modelEnv(model.baseUrl), MODULE_AGENTS: 'true', ADMIN_API_KEY: backKey, ...env },
-    ...(dataDir !== undefined && { dataDir }),
+    ...life,
   });
 }
 
-export async function startFront(back: { url: string }, dataDir?: string): Promise<TestGateway> {
-  return await startGateway({
-    files: Object.fromEntries(
-      ['talker', 'actor'].map((id) => [`${id}.yaml`, remoteAgent(id, cardUrl(back, id))]),
-    ),
-    env: { BACK_KEY: backKey },
-    ...(dataDir !== undefined && { dataDir }),
-  });
+export async function startFront(back: { url: string }, life: Life = {}): Promise<TestGateway> {
+  const files = ['talker', 'actor'].map((id) => [`${id}.yaml`, remoteAgent(id, cardUrl(back, id))]);
+  return await startGateway({ files: Object.fromEntries(files), env: { BACK_KEY: backKey }, ...life });
 }
 
 /** The file of an agent of another server. */
 export function remoteAgent(id: string, card: string, execution: object = {}): object {
   const headers = { Authorization: { env: 'BACK_KEY', prefix: 'SSWS ' } };
-  const file = agentFile(id) as { execution?: object };
-  return { ...file, execution: { kind: 'a2a', card, headers, ...execution } };
+  return { ...agentFile(id), execution: { kind: 'a2a', card, headers, ...execution } };
 }
-
-export { adminKey };

@@ -1,5 +1,5 @@
 import type { EgressGuard } from '../../tools/egress/egress-guard.ts';
-import { RemoteFailure } from './remote-failure.ts';
+import { notA2a, refusalOf, RemoteFailure } from './remote-failure.ts';
 
 export type RemoteVersion = '1.0' | '0.3';
 
@@ -83,7 +83,8 @@ export class RemoteCardSource {
     });
     const freshUntil = Date.now() + ageOf(response.headers.get('cache-control')) * 1000;
     if (response.status === 304 && this.#kept) return { ...this.#kept, freshUntil };
-    if (response.status !== 200 || response.truncated) throw unreadable(`HTTP ${response.status}`);
+    if (response.truncated) throw unreadable(`it is larger than ${largestCard} bytes`);
+    if (response.status !== 200) throw refusalOf(response.status) ?? notA2a(response.status);
     const newTag = response.headers.get('etag');
     return { card: readCard(response.body.toString()), freshUntil, ...(newTag && { etag: newTag }) };
   }

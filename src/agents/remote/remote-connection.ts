@@ -1,13 +1,10 @@
 import type { EgressGuard } from '../../tools/egress/egress-guard.ts';
 import { EgressRefusedError } from '../../tools/egress/egress-guard.ts';
 import { eventFrames } from './event-frames.ts';
-import { RemoteFailure } from './remote-failure.ts';
+import { notA2a, refusalOf, RemoteFailure } from './remote-failure.ts';
 
 /** Bytes that one run may read of its remote agent. */
 const mostBytes = 64 * 1024 * 1024;
-
-/** Where an answer says that the server, or a proxy before it, is away for now. */
-const awayStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 export interface ConnectionOptions {
   guard: Pick<EgressGuard, 'open' | 'trustedOpen'>;
@@ -96,25 +93,10 @@ async function refuseAnswer(
   { status, body }: { status: number; body: ReadableStream | null },
   type: string,
 ): Promise<void> {
-  const failure = refusalOf(status, type);
+  const failure = refusalOf(status) ?? (status < 400 || type.includes('json') ? undefined : notA2a(status));
   if (!failure) return;
   await body?.cancel();
   throw failure;
-}
-
-function refusalOf(status: number, type: string): RemoteFailure | undefined {
-  if (status === 401 || status === 403) {
-    return new RemoteFailure(
-      `The remote agent refused the gateway's credentials (HTTP ${status}). The gateway's operator must mend them.`,
-    );
-  }
-  if (awayStatuses.has(status)) {
-    const message = `The remote agent is away (HTTP ${status}). Send the message again later.`;
-    return new RemoteFailure(message, { broken: true });
-  }
-  if (status >= 300 && status < 400) return new RemoteFailure('The remote agent answered with a redirect.');
-  if (status < 400 || type.includes('json')) return undefined;
-  return new RemoteFailure(`The remote agent answered with HTTP ${status}, and not as A2A servers do.`);
 }
 
 function unreachable(error: unknown): RemoteFailure {

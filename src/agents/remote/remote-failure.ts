@@ -23,3 +23,26 @@ export function quoted(words: string, secrets: readonly string[]): string {
   text = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
   return text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
 }
+
+/** Where an answer says that the server, or a proxy before it, is away for now. */
+const awayStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** What an HTTP status alone says, whatever the body. */
+export function refusalOf(status: number): RemoteFailure | undefined {
+  if (status === 401 || status === 403) {
+    return new RemoteFailure(
+      `The remote agent refused the gateway's credentials (HTTP ${status}). The gateway's operator must mend them.`,
+    );
+  }
+  if (awayStatuses.has(status)) {
+    const message = `The remote agent is away (HTTP ${status}). Send the message again later.`;
+    return new RemoteFailure(message, { broken: true });
+  }
+  const isRedirect = status >= 300 && status < 400;
+  return isRedirect ? new RemoteFailure('The remote agent answered with a redirect.') : undefined;
+}
+
+/** An error that no A2A server answers with. */
+export function notA2a(status: number): RemoteFailure {
+  return new RemoteFailure(`The remote agent answered with HTTP ${status}, and not as A2A servers do.`);
+}
