@@ -2,10 +2,14 @@ import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { AgentInvoker } from './agents/invoker.ts';
 import type { AgentRegistry } from './agents/registry.ts';
+import { aiCatalogRoute } from './a2a/ai-catalog.ts';
+import type { CardCatalog } from './a2a/card-catalog.ts';
 import { cardRoutes } from './a2a/card-routes.ts';
+import { httpJsonDoor } from './a2a/http-json-door.ts';
 import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
 import type { Authenticate } from './auth/authenticate.ts';
+import type { SigningKeys } from './auth/signing-keys.ts';
 import type { Config } from './config.ts';
 import { notFoundHandler, restErrorHandler } from './http/error-writer.ts';
 import { liveHandler, readyHandler, type ReadyChecks } from './http/health.ts';
@@ -14,6 +18,7 @@ import { requestContext } from './http/request-context.ts';
 import { agentRoutes } from './rest/agents.ts';
 import { answerHandler } from './rest/answer.ts';
 import { demoShop } from './rest/demo-shop.ts';
+import { keySetRoute, signingKeyRoutes } from './rest/signing-keys.ts';
 import type { ModelDirectory } from './llm/directory.ts';
 import type { RunEngine } from './runs/engine.ts';
 import type { Log } from './telemetry/log.ts';
@@ -22,8 +27,10 @@ export interface AppParts {
   config: Config;
   log: Log;
   authenticate: Authenticate;
+  signingKeys: SigningKeys;
   invoker: AgentInvoker;
   operations: Operations;
+  cards: CardCatalog;
   engine: RunEngine;
   keepAlive: KeepAlive;
   ready: ReadyChecks;
@@ -35,31 +42,31 @@ export interface AppParts {
 
 /** The Express app on one page: every mount in order, last the error handler. */
 export function createApp(parts: AppParts): Express {
-  const { config, log, authenticate, invoker } = parts;
+  const { config, log } = parts;
   const app = express();
   app.disable('x-powered-by').disable('etag').set('trust proxy', config.trustProxy);
 
   app.use(requestContext(log));
-  // Before helmet: its dozen headers are for browsers, and this is the address that every task goes through.
-  app.post('/a2a/:agentId', jsonRpcDoor({ ...parts, maxBodyBytes: config.maxBodyBytes }));
+  // Before helmet: its dozen headers are for browsers, and these are the addresses that every task goes through.
+  const door = { ...parts, maxBodyBytes: config.maxBodyBytes };
+  app.post('/a2a/:agentId', jsonRpcDoor(door));
+  app.use('/a2a/:agentId', httpJsonDoor(door));
   app.use(helmet());
   app.get('/health/live', liveHandler());
   app.get('/health/ready', readyHandler(parts.ready));
 
   app.use(
     cardRoutes({
-      authenticate,
-      invoker,
+      ...parts,
       defaultAgentId: () => parts.agents.defaultAgent()?.id,
-      card: () => ({ publicUrl: parts.publicUrl(), anonymousAllowed: config.authAnonymous }),
       defaultVersion: config.cardDefaultVersion,
     }),
   );
 
-  const api = Router();
-  api.post('/agents/:agentId/answer', answerHandler({ ...parts, maxBodyBytes: config.maxBodyBytes }));
-  api.use(agentRoutes({ authenticate, invoker, models: () => parts.models.list() }));
-  app.use('/api/v1', api);
+  app.use(aiCatalogRoute(parts));
+  app.use(keySetRoute(parts));
+
+  app.use('/api/v1', restRoutes(parts));
 
   // Only while the sample that calls it is loaded.
   const shop = demoShop();
@@ -70,4 +77,13 @@ export function createApp(parts: AppParts): Express {
   app.use(notFoundHandler());
   app.use(restErrorHandler(log));
   return app;
+}
+
+/** The REST doors below `/api/v1`. */
+function restRoutes(parts: AppParts): Router {
+  const api = Router();
+  api.post('/agents/:agentId/answer', answerHandler({ ...parts, maxBodyBytes: parts.config.maxBodyBytes }));
+  api.use(agentRoutes({ ...parts, models: () => parts.models.list() }));
+  api.use(signingKeyRoutes(parts));
+  return api;
 }

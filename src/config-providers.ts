@@ -17,6 +17,7 @@ interface ProviderRecord {
   apiKey?: { env: string };
   model: string;
   default?: boolean;
+  images?: boolean;
   price?: { inputPerMillion: number; outputPerMillion: number };
   timeoutSeconds?: number;
   maxConcurrency?: number;
@@ -43,6 +44,7 @@ const providersSchema = {
       },
       model: text,
       default: { type: 'boolean' },
+      images: { type: 'boolean' },
       price: {
         type: 'object',
         required: ['inputPerMillion', 'outputPerMillion'],
@@ -76,6 +78,8 @@ function readOpenai(variables: Variables): LlmProvider | undefined {
     ...(apiKey !== undefined && { apiKey }),
     model: variables.text('OPENAI_MODEL') ?? 'gpt-4.1',
     default: false,
+    // OpenAI's own models see; of those behind another address nothing is known.
+    images: baseUrl === undefined,
     timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
     maxConcurrency: DEFAULT_MAX_CONCURRENCY,
   };
@@ -162,6 +166,7 @@ function toProvider(
     ...(apiKey !== undefined && { apiKey }),
     model: record.model,
     default: record.default ?? false,
+    images: record.images ?? false,
     ...(record.price && { price: record.price }),
     timeoutSeconds: record.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
     maxConcurrency: record.maxConcurrency ?? DEFAULT_MAX_CONCURRENCY,

@@ -39,6 +39,8 @@ export interface Config {
   /** Whether agents may be code of the operator's. */
   moduleAgents: boolean;
   cardDefaultVersion: '0.3' | '1.0';
+  /** A PEM file; undefined: the gateway makes its signing keys itself. */
+  cardSigningKeyFile?: string;
   logLevel: 'error' | 'warn' | 'info' | 'debug';
   logFormat: 'pretty' | 'json';
 }
@@ -139,7 +141,7 @@ function isHostOrNetwork(entry: string): boolean {
   }
 }
 
-type Access = Pick<Config, 'adminApiKey' | 'authAnonymous' | 'jwt' | 'secretsKey'>;
+type Access = Pick<Config, 'adminApiKey' | 'authAnonymous' | 'jwt' | 'secretsKey' | 'cardSigningKeyFile'>;
 
 function readAccess(variables: Variables): Access {
   const adminApiKey = variables.checked(
@@ -152,12 +154,18 @@ function readAccess(variables: Variables): Access {
     (value) => /^[A-Za-z0-9+/]{43}=?$/.test(value),
     'must be 32 bytes in base64 (for instance from: openssl rand -base64 32)',
   );
+  const cardSigningKeyFile = variables.checked(
+    'CARD_SIGNING_KEY_FILE',
+    isReadable,
+    'must be a file that can be read',
+  );
   const jwt = readJwt(variables);
   return {
     ...(adminApiKey !== undefined && { adminApiKey }),
     authAnonymous: variables.boolean('AUTH_ANONYMOUS', false),
     ...(jwt && { jwt }),
     ...(secretsKey !== undefined && { secretsKey }),
+    ...(cardSigningKeyFile !== undefined && { cardSigningKeyFile }),
   };
 }
 

@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { CardCatalog } from './a2a/card-catalog.ts';
+import { createCardSigner } from './a2a/card-signer.ts';
 import { Operations } from './a2a/operations.ts';
 import type { AgentRevision, RemoteExecution } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
@@ -12,6 +14,7 @@ import { createApp } from './app.ts';
 import { ensureAdminKey } from './auth/api-keys.ts';
 import { createAuthenticator, type Authenticate } from './auth/authenticate.ts';
 import type { JwtVerifier } from './auth/jwt.ts';
+import { SigningKeys } from './auth/signing-keys.ts';
 import type { Config, JwtConfig } from './config.ts';
 import { KeepAlive } from './http/keep-alive.ts';
 import { Shutdown } from './http/shutdown.ts';
@@ -59,16 +62,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   await execution.directory.start();
   const keepAlive = new KeepAlive();
   const shutdown = openShutdown(options, server, execution.engine);
-  const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
-  const operations = new Operations({ ...execution, log: store.runs });
+  const cards = openCards(config, authentication.signingKeys, publicUrl);
   const app = createApp({
     config,
     log,
     ...authentication,
     ...execution,
-    operations,
+    operations: new Operations({ ...execution, log: store.runs, cards }),
+    cards,
     keepAlive,
-    ready,
+    ready: { draining: () => shutdown.draining, ping: async () => await store.runs.ping() },
     publicUrl,
   });
   server.on('request', app);
@@ -89,11 +92,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   return { ...execution, ...authentication, url: url(), publicUrl: publicUrl(), stop };
 }
 
-/** Who calls: the stored keys, the configured one, and JWTs where they are on. */
+/** Who calls: the stored keys, the configured one, and JWTs where they are on; and the gateway's own keys. */
 async function openAuthentication(
   { config, log }: GatewayOptions,
   store: SqliteStore,
-): Promise<{ authenticate: Authenticate; newAdminKey?: string }> {
+): Promise<{ authenticate: Authenticate; signingKeys: SigningKeys; newAdminKey?: string }> {
   const newAdminKey = config.adminApiKey === undefined ? await ensureAdminKey(store.keys) : undefined;
   const authenticate = createAuthenticator({
     keys: store.keys,
@@ -101,7 +104,20 @@ async function openAuthentication(
     ...(config.jwt && { jwt: await openJwtVerifier(config.jwt, log) }),
     anonymousAllowed: config.authAnonymous,
   });
-  return { authenticate, ...(newAdminKey !== undefined && { newAdminKey }) };
+  const signingKeys = await SigningKeys.open({
+    store: store.signingKeys,
+    secretBox: new SecretBox(store.secretsKey),
+    ...(config.cardSigningKeyFile !== undefined && { keyFile: config.cardSigningKeyFile }),
+    log,
+  });
+  return { authenticate, signingKeys, ...(newAdminKey !== undefined && { newAdminKey }) };
+}
+
+function openCards(config: Config, signingKeys: SigningKeys, publicUrl: () => string): CardCatalog {
+  return new CardCatalog({
+    signer: createCardSigner(signingKeys, publicUrl),
+    card: () => ({ publicUrl: publicUrl(), anonymousAllowed: config.authAnonymous }),
+  });
 }
 
 /** Loaded only where JWT is on, as it costs start-up time. */

@@ -37,6 +37,7 @@ describe('providers', () => {
         apiKey: 'sk-test',
         model: 'gpt-4.1',
         default: true,
+        images: true,
         timeoutSeconds: 60,
         maxConcurrency: 128,
       },
@@ -48,7 +49,8 @@ describe('providers', () => {
       OPENAI_BASE_URL: 'http://127.0.0.1:1/v1/',
       OPENAI_MODEL: 'small',
     }).llmProviders;
-    expect(local).toMatchObject({ baseUrl: 'http://127.0.0.1:1/v1', model: 'small' });
+    // Of a model behind another address nothing is known.
+    expect(local).toMatchObject({ baseUrl: 'http://127.0.0.1:1/v1', model: 'small', images: false });
     expect(local).not.toHaveProperty('apiKey');
     expect(readConfig({ OPENAI_MODEL: 'small' }).llmProviders).toEqual([]);
   });
@@ -57,7 +59,7 @@ describe('providers', () => {
     const path = file(
       'good.yaml',
       `
-- {id: fast, name: Fast one, baseUrl: 'https://fast.example/v1', apiKey: {env: FAST_KEY}, model: f-1, default: true,
+- {id: fast, name: Fast one, baseUrl: 'https://fast.example/v1', apiKey: {env: FAST_KEY}, model: f-1, default: true, images: true,
    price: {inputPerMillion: 0.5, outputPerMillion: 2}, timeoutSeconds: 5, maxConcurrency: 3}
 - {id: local, baseUrl: 'http://127.0.0.1:11434/v1', model: l-1}
 `,
@@ -73,10 +75,16 @@ describe('providers', () => {
       name: 'Fast one',
       apiKey: 'fast-secret',
       price: { inputPerMillion: 0.5, outputPerMillion: 2 },
+      images: true,
       timeoutSeconds: 5,
       maxConcurrency: 3,
     });
-    expect(providers[2]).toMatchObject({ name: 'local', timeoutSeconds: 60, maxConcurrency: 128 });
+    expect(providers[2]).toMatchObject({
+      name: 'local',
+      images: false,
+      timeoutSeconds: 60,
+      maxConcurrency: 128,
+    });
   });
 
   test.each<[string, string, string]>([

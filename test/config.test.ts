@@ -200,6 +200,12 @@ describe('JWT', () => {
   });
 });
 
+test('CARD_SIGNING_KEY_FILE must be a file that can be read', () => {
+  const keyFile = file('signing.pem', 'a key');
+  expect(readConfig({ CARD_SIGNING_KEY_FILE: keyFile }).cardSigningKeyFile).toBe(keyFile);
+  expect(names({ CARD_SIGNING_KEY_FILE: '/missing.pem' })).toEqual(['CARD_SIGNING_KEY_FILE']);
+});
+
 test('a message cannot attach to a run whose events are gone', () => {
   const env = { IDEMPOTENCY_WINDOW_SECONDS: '7200', RETENTION_EVENT_HOURS: '1' };
   expect(() => readConfig(env)).toThrow(/IDEMPOTENCY_WINDOW_SECONDS must not be longer/);

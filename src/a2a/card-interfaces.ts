@@ -10,7 +10,10 @@ export interface CardBinding {
 
 export const cardBindings: readonly CardBinding[] = [
   { protocolBinding: 'JSONRPC', protocolVersion: '1.0', url: agentUrl },
+  { protocolBinding: 'HTTP+JSON', protocolVersion: '1.0', url: agentUrl },
   { protocolBinding: 'JSONRPC', protocolVersion: '0.3', url: agentUrl },
+  // Its clients add the `/v1` themselves.
+  { protocolBinding: 'HTTP+JSON', protocolVersion: '0.3', url: agentUrl },
 ];
 
 function agentUrl(base: string, agentId: string): string {

@@ -1,9 +1,10 @@
 import { Router, type Request, type Response } from 'express';
-import type { AgentRevision } from '../agents/definition.ts';
 import type { AgentInvoker } from '../agents/invoker.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
+import { sendDocument } from '../http/conditional-get.ts';
 import { Problem } from '../http/problem.ts';
-import { buildCards, chooseCard, type AgentCards, type CardDocument, type CardOptions } from './cards.ts';
+import type { CardCatalog } from './card-catalog.ts';
+import { chooseCard } from './cards.ts';
 import type { ProtocolVersion } from './wire.ts';
 
 export interface CardRoutesOptions {
@@ -11,37 +12,29 @@ export interface CardRoutesOptions {
   invoker: AgentInvoker;
   /** Id of the agent whose card stands at the origin. */
   defaultAgentId: () => string | undefined;
-  card: () => CardOptions;
+  cards: CardCatalog;
   defaultVersion: ProtocolVersion;
 }
 
 /** The agent cards (spec §8): one per agent, and the default agent's at the origin. */
 export function cardRoutes(options: CardRoutesOptions): Router {
-  const made = new WeakMap<AgentRevision, AgentCards>();
-  const cardsOf = (agent: AgentRevision): AgentCards => {
-    const cards = made.get(agent) ?? buildCards(agent, options.card());
-    made.set(agent, cards);
-    return cards;
-  };
   const serve = async (request: Request, response: Response, agentId: string): Promise<void> => {
     const principal = await options.authenticate(request.headers, request.ip ?? '');
     const agent = options.invoker.find(principal, agentId, 'see');
     const query = request.query['A2A-Version'];
     const card = chooseCard(
-      cardsOf(agent),
+      await options.cards.cardsOf(agent),
       request.get('A2A-Version'),
       typeof query === 'string' ? query : undefined,
       options.defaultVersion,
     );
-    response.set({
-      'Cache-Control':
-        agent.definition.execution.access === 'assigned' ? 'private, max-age=60' : 'public, max-age=60',
-      ETag: card.etag,
-      'Last-Modified': card.lastModified,
-      Vary: 'A2A-Version',
+    // Who may not see an assigned agent gets another answer.
+    const personal = agent.definition.execution.access === 'assigned';
+    response.type('application/json').set({
+      'Cache-Control': personal ? 'private, max-age=60' : 'public, max-age=60',
+      Vary: personal ? 'A2A-Version, Authorization' : 'A2A-Version',
     });
-    if (isKnown(request, card)) response.status(304).end();
-    else response.type('application/json').send(card.body);
+    sendDocument(request, response, card);
   };
 
   const router = Router();
@@ -55,16 +48,4 @@ export function cardRoutes(options: CardRoutesOptions): Router {
     await serve(request, response, agentId);
   });
   return router;
-}
-
-/**
- * Whether the caller has this very card (RFC 9110 §13.1.2). Express's `fresh` would say no to every fetch-based
- * client: with If-None-Match they send `Cache-Control: no-cache`, which is about caches and not about us.
- */
-function isKnown(request: Request, card: CardDocument): boolean {
-  const etags = request.get('If-None-Match');
-  if (etags === undefined) return request.get('If-Modified-Since') === card.lastModified;
-  return etags
-    .split(',')
-    .some((etag) => etag.trim() === '*' || etag.trim().replace(/^W\//, '') === card.etag);
 }

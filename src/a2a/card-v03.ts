@@ -1,8 +1,9 @@
-import { credentialDescriptions, type CardContent } from './card-content.ts';
+import type { JsonObject } from '../runs/message.ts';
+import { credentialDescriptions, namesSchemes, type CardContent } from './card-content.ts';
 
 /** The v0.3 card (v0.3 spec §5.5). */
-export function cardV03(content: CardContent): Record<string, unknown> {
-  const { published, interfaces, extensions, credentialsRequired } = content;
+export function cardV03(content: CardContent): JsonObject {
+  const { published, capabilities, interfaces, extensions, credentialsRequired } = content;
   const additionalInterfaces = interfaces
     .filter(({ protocolVersion }) => protocolVersion === '0.3')
     .map(({ url, protocolBinding }) => ({ url, transport: protocolBinding }));
@@ -19,29 +20,29 @@ export function cardV03(content: CardContent): Record<string, unknown> {
     ...(published.documentationUrl && { documentationUrl: published.documentationUrl }),
     ...(published.iconUrl && { iconUrl: published.iconUrl }),
     capabilities: {
-      streaming: published.capabilities.streaming,
-      pushNotifications: false,
+      streaming: capabilities.streaming,
+      pushNotifications: capabilities.pushNotifications,
       stateTransitionHistory: false,
       extensions,
     },
-    ...(credentialsRequired && security),
+    ...(namesSchemes(content) && { securitySchemes }),
+    ...(credentialsRequired && { security }),
     defaultInputModes: published.defaultInputModes,
     defaultOutputModes: published.defaultOutputModes,
     skills: published.skills,
-    supportsAuthenticatedExtendedCard: false,
-  };
+    supportsAuthenticatedExtendedCard: capabilities.extendedAgentCard,
+  } as unknown as JsonObject;
 }
 
-/** One of the two suffices (OpenAPI 3 security objects). */
-const security = {
-  securitySchemes: {
-    ssws: {
-      type: 'apiKey',
-      in: 'header',
-      name: 'Authorization',
-      description: credentialDescriptions.ssws,
-    },
-    bearer: { type: 'http', scheme: 'bearer', description: credentialDescriptions.bearer },
+const securitySchemes = {
+  ssws: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description: credentialDescriptions.ssws,
   },
-  security: [{ ssws: [] }, { bearer: [] }],
+  bearer: { type: 'http', scheme: 'bearer', description: credentialDescriptions.bearer },
 };
+
+/** One of the two suffices (OpenAPI 3 security objects). */
+const security = [{ ssws: [] }, { bearer: [] }];

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { AgentRevision } from '../agents/definition.ts';
+import type { AgentRevision, PublishedCard } from '../agents/definition.ts';
+import type { FlattenedSignature } from '../auth/signing-keys.ts';
+import type { ServedDocument } from '../http/conditional-get.ts';
+import type { JsonObject } from '../runs/message.ts';
 import type { CardContent } from './card-content.ts';
 import { supportedInterfaces } from './card-interfaces.ts';
+import type { CardShape } from './card-signer.ts';
 import { cardV03 } from './card-v03.ts';
 import { cardV1 } from './card-v1.ts';
 import { declaredExtensions } from './extensions.ts';
@@ -13,30 +17,38 @@ export interface CardOptions {
   publicUrl: string;
   /** Whether callers without credentials are let in everywhere (AUTH_ANONYMOUS); default false. */
   anonymousAllowed?: boolean;
+  /** Whether the gateway sends push notifications; default false. */
+  pushOn?: boolean;
 }
 
-/** One card as it is served. */
-export interface CardDocument {
-  /** JSON text. */
-  body: string;
-  /** Quoted SHA-256 of the card without signatures: the same on every replica. */
-  etag: string;
+/** One card as it is served. Its ETag hashes the card without signatures: it is the same on every replica. */
+export interface CardDocument extends ServedDocument {
+  /** What the body says. */
+  card: JsonObject;
   /** HTTP date of the revision's last change. */
   lastModified: string;
 }
 
-export interface AgentCards {
-  v1: CardDocument;
-  v03: CardDocument;
-  /** The v0.3 shape with `supportedInterfaces` beside it, which clients of both versions read. */
-  combined: CardDocument;
-}
+/** The shapes of a card; `combined` is the v0.3 one with `supportedInterfaces` beside it, for clients of both versions. */
+export type AgentCards = Record<CardShape, CardDocument>;
 
-/** The three cards of a revision (spec §4.4, §8): pure, so made once for each revision. */
-export function buildCards(revision: AgentRevision, options: CardOptions): AgentCards {
-  const { card, execution } = revision.definition;
+/**
+ * The three cards of a revision (spec §4.4, §8), without signatures.
+ * @param published what the card says of the agent; default: what the agent's own card says
+ */
+export function buildCards(
+  revision: AgentRevision,
+  options: CardOptions,
+  published: PublishedCard = revision.definition.card,
+): AgentCards {
+  const { card, extendedCard, execution } = revision.definition;
   const content: CardContent = {
-    published: card,
+    published,
+    capabilities: {
+      streaming: card.capabilities.streaming,
+      pushNotifications: card.capabilities.pushNotifications && options.pushOn === true,
+      extendedAgentCard: extendedCard !== undefined,
+    },
     interfaces: supportedInterfaces(options.publicUrl, revision.id),
     extensions: declaredExtensions(revision),
     credentialsRequired: execution.access !== 'public' && !options.anonymousAllowed,
@@ -45,8 +57,20 @@ export function buildCards(revision: AgentRevision, options: CardOptions): Agent
   return {
     v1: document(cardV1(content), revision),
     v03: document(v03, revision),
-    combined: document({ ...v03, supportedInterfaces: content.interfaces }, revision),
+    combined: document(combined(v03, content), revision),
   };
+}
+
+/** The document with signatures (spec §4.4.7); v0.3 has the same member. */
+export function withSignatures(
+  document: CardDocument,
+  signatures: readonly FlattenedSignature[],
+): CardDocument {
+  const card: JsonObject = {
+    ...document.card,
+    signatures: signatures.map((signature) => ({ ...signature })),
+  };
+  return { ...document, card, body: JSON.stringify(card) };
 }
 
 /**
@@ -64,9 +88,21 @@ export function chooseCard(
   return version === '1.0' || defaultVersion === '1.0' ? cards.v1 : cards.combined;
 }
 
-function document(card: Record<string, unknown>, revision: AgentRevision): CardDocument {
+function combined(v03: JsonObject, { interfaces, capabilities }: CardContent): JsonObject {
+  return {
+    ...v03,
+    // Where clients of v1.0 look for it.
+    ...(capabilities.extendedAgentCard && {
+      capabilities: { ...(v03['capabilities'] as JsonObject), extendedAgentCard: true },
+    }),
+    supportedInterfaces: interfaces as unknown as JsonObject[],
+  };
+}
+
+function document(card: JsonObject, revision: AgentRevision): CardDocument {
   const body = JSON.stringify(card);
   return {
+    card,
     body,
     etag: `"${createHash('sha256').update(body).digest('hex')}"`,
     lastModified: new Date(revision.updatedAt).toUTCString(),

@@ -1,5 +1,6 @@
 import type { Json } from '../runs/message.ts';
 import type { Call } from './call.ts';
+import { requireCapability, type Capability } from './capabilities.ts';
 import type { Operations } from './operations.ts';
 import { invalidField } from './params.ts';
 import type { RunStream } from './run-stream.ts';
@@ -54,6 +55,16 @@ const table: Readonly<Record<OperationName, Run>> = {
   }),
 };
 
+/** Which of its capabilities an agent must have switched on for an operation. */
+const needs: Readonly<Partial<Record<OperationName, Capability>>> = {
+  sendStreamingMessage: 'streaming',
+  subscribeToTask: 'streaming',
+  createPushConfig: 'pushNotifications',
+  getPushConfig: 'pushNotifications',
+  listPushConfigs: 'pushNotifications',
+  deletePushConfig: 'pushNotifications',
+};
+
 /**
  * Runs an operation in the call's protocol version.
  * @param params as the version names them; decoded here. A transport without a body makes them of its path and query
@@ -65,5 +76,7 @@ export async function runOperation(
   params: unknown,
   call: Call,
 ): Promise<OperationResult> {
+  // Before anything of the request counts (spec §3.3.4).
+  requireCapability(call, needs[operation]);
   return await table[operation](operations, params, call);
 }

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { toProblem } from '../http/error-table.ts';
-import { logProblem } from '../http/error-writer.ts';
+import { logProblem, setProblemHeaders } from '../http/error-writer.ts';
 import type { KeepAlive } from '../http/keep-alive.ts';
 import { Problem } from '../http/problem.ts';
 import { queryText } from '../http/query-text.ts';
@@ -57,6 +57,21 @@ export function requireJson(request: Request<{ agentId: string }>): void {
 /** The activated extensions stand in the header of streams too, so they are said before the first byte. */
 export function announceExtensions(response: Response, call: Call): void {
   if (call.activated.length > 0) response.setHeader(call.codec.extensionsHeader, call.activated.join(', '));
+}
+
+/**
+ * Logs what went wrong and sets the headers that it asks for; the caller writes it in its own shape. Undefined:
+ * half an answer was out already, and all that was left was to cut it off.
+ */
+export function openRefusal(response: Response, error: unknown, log: Log): Problem | undefined {
+  const problem = toProblem(error);
+  logProblem(problem, log, requestIdOf(response.req));
+  if (response.headersSent) {
+    response.destroy();
+    return undefined;
+  }
+  setProblemHeaders(response, problem);
+  return problem;
 }
 
 /** A batch that is longer is written in pieces, so that a reader who does not read holds no more than one of them. */

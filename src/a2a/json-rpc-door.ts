@@ -1,16 +1,21 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { AgentInvoker } from '../agents/invoker.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
-import { toProblem } from '../http/error-table.ts';
-import { logProblem, setProblemHeaders } from '../http/error-writer.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import type { KeepAlive } from '../http/keep-alive.ts';
-import { requestIdOf } from '../http/request-context.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorRow, toJsonRpcError } from './errors.ts';
-import { announceExtensions, openHttpCall, requestedVersion, requireJson, writeFrames } from './http-call.ts';
-import { readRequest, requestId, runMethod, type JsonRpcRequest } from './json-rpc.ts';
+import {
+  announceExtensions,
+  openHttpCall,
+  openRefusal,
+  requestedVersion,
+  requireJson,
+  writeFrames,
+} from './http-call.ts';
+import { readRequest, requestId, requestMethod, runMethod, type JsonRpcRequest } from './json-rpc.ts';
 import type { Operations } from './operations.ts';
+import { v03Codec } from './v03/codec.ts';
 import { negotiate } from './versions.ts';
 
 export interface JsonRpcDoorOptions {
@@ -55,7 +60,7 @@ async function answer(
     if (result.stream) void writeFrames(response, result.stream, { ...options, ...envelope(rpc.id) });
     else response.json({ jsonrpc: '2.0', id: rpc.id, result: result.json });
   } catch (error) {
-    answerError(options.log, request, response, { error, id: requestId(body) });
+    answerError(options.log, request, response, { error, body });
   }
 }
 
@@ -68,13 +73,25 @@ function answerError(
   log: Log,
   request: RpcHttpRequest,
   response: Response,
-  failed: { error: unknown; id: string | number | null },
+  failed: { error: unknown; body: unknown },
 ): void {
-  const problem = toProblem(failed.error);
-  logProblem(problem, log, requestIdOf(request));
-  // Half an answer is out: all that is left is to cut it off.
-  if (response.headersSent) return void response.destroy();
-  setProblemHeaders(response, problem);
-  const body = { jsonrpc: '2.0', id: failed.id, error: toJsonRpcError(problem) };
-  response.status(errorRow(problem.reason).httpStatus).json(body);
+  const problem = openRefusal(response, failed.error, log);
+  if (!problem) return;
+  const body = { jsonrpc: '2.0', id: requestId(failed.body), error: toJsonRpcError(problem) };
+  const { httpStatus } = errorRow(problem.reason);
+  if (httpStatus === 200 && expectsEvents(request, failed.body)) {
+    response.type('text/event-stream').set('Cache-Control', 'no-cache, no-transform');
+    response.end(`event: error\ndata: ${JSON.stringify(body)}\n\n`);
+  } else response.status(httpStatus).json(body);
+}
+
+/**
+ * Whether the answer to a refused request must be an event: clients of v0.3 that ask for a stream read nothing
+ * else (their kit and their SDK refuse JSON there, and the reason with it). v1.0 has JSON (spec §9.4.2).
+ */
+function expectsEvents(request: RpcHttpRequest, body: unknown): boolean {
+  const method = requestMethod(body);
+  const operation = method === undefined ? undefined : v03Codec.methods.get(method);
+  const isStream = operation === 'sendStreamingMessage' || operation === 'subscribeToTask';
+  return isStream && (request.headers.accept ?? '').includes('text/event-stream');
 }

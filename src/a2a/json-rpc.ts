@@ -16,6 +16,11 @@ export function requestId(body: unknown): string | number | null {
   return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
+/** The method of whatever came in; undefined where it names none. */
+export function requestMethod(body: unknown): string | undefined {
+  return isObject(body) && typeof body.method === 'string' ? body.method : undefined;
+}
+
 /** @throws Problem invalid_message for what is no single JSON-RPC 2.0 request. */
 export function readRequest(body: unknown): JsonRpcRequest {
   if (Array.isArray(body))

@@ -9,12 +9,14 @@ import type { Message } from '../runs/message.ts';
 import type { RunRecord } from '../runs/record.ts';
 import { emptySnapshot } from '../runs/snapshot.ts';
 import { answerPlace, type Call } from './call.ts';
+import type { CardCatalog } from './card-catalog.ts';
+import { extendedCardFor } from './extended-card.ts';
 import { declaredExtensions, requireExtensions } from './extensions.ts';
 import { cursorOf, readCursor } from './list-cursor.ts';
 import { invocationOf } from './invocation.ts';
 import { invalidField } from './params.ts';
 import { replyOf, runStateOf, taskOf } from './projection.ts';
-import { RunStream } from './run-stream.ts';
+import { RunStream, type StreamStart } from './run-stream.ts';
 import type {
   CardShapes,
   GetTaskRequest,
@@ -31,6 +33,7 @@ export interface OperationsOptions {
   invoker: AgentInvoker;
   engine: RunEngine;
   log: RunLog;
+  cards: CardCatalog;
 }
 
 /** The operations of A2A (spec §3.1) over runs. They know neither the transport nor the protocol version's shapes. */
@@ -57,14 +60,16 @@ export class Operations {
 
   /** Send Streaming Message (spec §3.1.2): the run from its beginning, or from the cursor of a caller that resumes. */
   async sendStreamingMessage(request: SendMessageRequest, call: Call): Promise<RunStream> {
-    requireStreaming(call);
     const started = await this.#begin(request, call);
-    if (call.cursor) return await this.#resume(await this.#own(started.record.id, call), call, call.cursor);
+    const { historyLength } = request;
+    if (call.cursor)
+      return await this.#resume(await this.#own(started.record.id, call), call, call.cursor, historyLength);
     // A new run tells of its task itself; of one that goes on, the task comes first.
     const isNew = started.snapshot.attempt === 0;
     return this.#stream(started.record, call, {
       from: started.snapshot,
       ...(!isNew && { first: started }),
+      historyLength,
     });
   }
 
@@ -111,7 +116,6 @@ export class Operations {
 
   /** Subscribe to Task (spec §3.1.6): the task first and then what comes, or exactly what follows the cursor. */
   async subscribeToTask(request: { id: string }, call: Call): Promise<RunStream> {
-    requireStreaming(call);
     const run = await this.#own(request.id, call);
     if (call.cursor) return await this.#resume(run, call, call.cursor);
     if (isTerminal(run.snapshot.state)) {
@@ -120,7 +124,7 @@ export class Operations {
         `The task is ${run.snapshot.state}: there is nothing to subscribe to. Get it instead.`,
       );
     }
-    return this.#stream(run.record, call, { from: run.snapshot, first: run });
+    return this.#stream(run.record, call, { from: run.snapshot, first: run, throughWaiting: true });
   }
 
   /** Create Push Notification Config (spec §3.1.7). */
@@ -143,12 +147,9 @@ export class Operations {
     refusePush();
   }
 
-  /** Get Extended Agent Card (spec §3.1.11). */
-  async getExtendedCard(_call: Call): Promise<CardShapes> {
-    throw new Problem(
-      'extended_card_not_configured',
-      'This agent has no extended card: its card says all there is.',
-    );
+  /** Get Extended Agent Card (spec §3.1.11): what it says depends on who asks. */
+  async getExtendedCard(call: Call): Promise<CardShapes> {
+    return await extendedCardFor(call, this.#options.cards);
   }
 
   /** Starts a run, or continues the task that the message names. The snapshot tells from where it is read. */
@@ -165,15 +166,15 @@ export class Operations {
   }
 
   /** With a cursor the replay is exact while the log lives; else the task comes first and the rest follows. */
-  async #resume(run: LoadedRun, call: Call, cursor: Position): Promise<RunStream> {
+  async #resume(run: LoadedRun, call: Call, cursor: Position, historyLength?: number): Promise<RunStream> {
     const sameAttempt = cursor.attempt === run.snapshot.attempt && cursor.sequence <= run.snapshot.sequence;
     if (sameAttempt && (await this.#options.log.covers(run.record.id, cursor))) {
       return this.#stream(run.record, call, { from: cursor });
     }
-    return this.#stream(run.record, call, { from: run.snapshot, first: run });
+    return this.#stream(run.record, call, { from: run.snapshot, first: run, historyLength });
   }
 
-  #stream(record: RunRecord, call: Call, start: { from: Position; first?: LoadedRun }): RunStream {
+  #stream(record: RunRecord, call: Call, start: StreamStart): RunStream {
     return new RunStream(this.#options.engine, record, call, start);
   }
 
@@ -208,15 +209,6 @@ function requireSameContext(record: RunRecord, message: Message): void {
   throw invalidField(
     'message.contextId',
     'is not the context of the task: leave it out, or send that of the task',
-  );
-}
-
-/** Capability validation (spec §3.3.4). */
-function requireStreaming({ agent }: Call): void {
-  if (agent.definition.card.capabilities.streaming) return;
-  throw new Problem(
-    'unsupported_operation',
-    'This agent does not stream: send the message without streaming, or get the task.',
   );
 }
 

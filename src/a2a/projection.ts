@@ -11,8 +11,9 @@ import {
 import type { LoadedRun } from '../runs/log.ts';
 import { exchangeOf } from '../runs/continuation.ts';
 import type { Message, Part } from '../runs/message.ts';
-import type { RunRecord } from '../runs/record.ts';
+import type { RunRecord, RunRequest } from '../runs/record.ts';
 import type { RunSnapshot } from '../runs/snapshot.ts';
+import { takesOutput } from './media-types.ts';
 import type { Artifact, ArtifactUpdate, StreamResponse, Task, TaskState, TaskStatus } from './wire.ts';
 
 /** Where the answer stands: in artifacts, in the final status message, or in both. */
@@ -51,7 +52,7 @@ export interface TaskOptions {
 export function taskOf(run: LoadedRun, options: TaskOptions): Task {
   const { record, snapshot } = run;
   const artifacts =
-    options.includeArtifacts === false || options.answerIn === 'status' ? [] : artifactsOf(snapshot);
+    options.includeArtifacts === false || options.answerIn === 'status' ? [] : artifactsOf(record, snapshot);
   const history = historyOf(record, snapshot, options.historyLength);
   return {
     id: record.id,
@@ -60,6 +61,12 @@ export function taskOf(run: LoadedRun, options: TaskOptions): Task {
     ...(artifacts.length > 0 && { artifacts }),
     ...(history.length > 0 && { history }),
   };
+}
+
+/** The task with at most this many messages of its history. */
+export function withHistory({ history = [], ...task }: Task, length: number): Task {
+  const last = lastOf(history, length);
+  return last.length > 0 ? { ...task, history: last } : task;
 }
 
 /**
@@ -80,15 +87,19 @@ export function responseOf(
       return { task: { ...task, history: [record.request.message] } };
     }
     case 'text':
-      return answerIn === 'status' ? undefined : { artifactUpdate: { ...ids, ...textUpdate(event) } };
+      if (answerIn === 'status' || !takesOutput(record.request, plain)) return undefined;
+      return { artifactUpdate: { ...ids, ...textUpdate(event) } };
     case 'structured':
-      return answerIn === 'status' ? undefined : { artifactUpdate: { ...ids, ...structuredUpdate(event) } };
-    case 'artifact':
-      return { artifactUpdate: { ...ids, ...artifactUpdate(event) } };
+      if (answerIn === 'status' || !takesOutput(record.request, json)) return undefined;
+      return { artifactUpdate: { ...ids, ...structuredUpdate(event) } };
+    case 'artifact': {
+      const [artifact] = takenArtifacts(record.request, [event.artifact]);
+      return artifact && { artifactUpdate: { ...ids, ...artifactUpdate({ ...event, artifact }) } };
+    }
     case 'linked':
       return undefined;
     case 'finished':
-      if (event.reply) return { message: agentMessage(record, eventId(stored), event.reply, false) };
+      if (event.reply) return { message: replyMessage(record, stored, event.reply) };
       return {
         statusUpdate: { ...ids, status: finishedStatus(record, { event, at: stored }, answerIn, answer) },
       };
@@ -137,11 +148,46 @@ function finishedStatus(
   const parts = [...(event.parts ?? [])];
   if (event.failure)
     parts.push({ text: event.failure.message, mediaType: plain, metadata: { code: event.failure.code } });
-  else if (event.state === 'completed' && answerIn !== 'artifact' && answer)
-    parts.push(...answerParts(answer));
+  else if (event.state === 'completed' && answer)
+    parts.push(...answerInStatus(record.request, answer, answerIn));
   const said = { parts, ...(event.metadata && { metadata: event.metadata }) };
   const message = parts.length > 0 ? agentMessage(record, eventId(at), said) : undefined;
   return status(event.state, event.at, message);
+}
+
+/** What of the answer the final status message holds. */
+function answerInStatus(request: RunRequest, answer: RunSnapshot, answerIn: AnswerPlace): Part[] {
+  // A stream left out each part that its caller does not take: where those were all, here they are.
+  if (isUntaken(request, answer)) return saidParts(answer);
+  return answerIn === 'artifact' ? [] : takenParts(request, answerParts(answer));
+}
+
+/** Whether the caller takes nothing of what was answered: then it gets all of it. */
+function isUntaken(request: RunRequest, answer: RunSnapshot): boolean {
+  if (!request.acceptedOutputModes) return false;
+  const said = saidParts(answer);
+  return said.length > 0 && takenParts(request, said).length === 0;
+}
+
+/** All that was answered, the agent's own artifacts included. */
+function saidParts(answer: RunSnapshot): Part[] {
+  const own = (answer.artifacts ?? []).flatMap(({ parts }) => parts);
+  return [...answerParts(answer).filter(({ text }) => text !== ''), ...own];
+}
+
+/** The parts that the caller takes (spec §3.2.2). */
+function takenParts(request: RunRequest, parts: Part[]): Part[] {
+  if (!request.acceptedOutputModes) return parts;
+  return parts.filter(({ mediaType }) => takesOutput(request, mediaType));
+}
+
+/** The artifacts with those of their parts that the caller takes; one with none of them left is left out. */
+function takenArtifacts(request: RunRequest, artifacts: Artifact[]): Artifact[] {
+  if (!request.acceptedOutputModes) return artifacts;
+  return artifacts.flatMap((artifact) => {
+    const parts = takenParts(request, artifact.parts);
+    return parts.length > 0 ? [{ ...artifact, parts }] : [];
+  });
 }
 
 function answerParts(answer: RunSnapshot): Part[] {
@@ -171,7 +217,13 @@ function agentMessage(record: RunRecord, suffix: string, said: SaidMessage, ofTa
 /** The direct answer of an agent that made no task (spec §3.1.1); undefined where there is one. */
 export function replyOf({ record, snapshot }: LoadedRun): Message | undefined {
   const reply = snapshot.finished?.reply;
-  return reply && agentMessage(record, eventId(snapshot.restedAt ?? snapshot), reply, false);
+  return reply && replyMessage(record, snapshot.restedAt ?? snapshot, reply);
+}
+
+function replyMessage(record: RunRecord, at: Position, reply: SaidMessage): Message {
+  const taken = takenParts(record.request, reply.parts);
+  const parts = taken.length > 0 ? taken : reply.parts;
+  return agentMessage(record, eventId(at), { ...reply, parts }, false);
 }
 
 function artifactUpdate(
@@ -185,12 +237,13 @@ function artifactUpdate(
   };
 }
 
-function artifactsOf(snapshot: RunSnapshot): Artifact[] {
+function artifactsOf({ request }: RunRecord, snapshot: RunSnapshot): Artifact[] {
   const artifacts: Artifact[] = [];
   if (snapshot.text !== '') artifacts.push(textArtifact(snapshot.text, true));
   if (snapshot.structured) artifacts.push(structuredArtifact(snapshot.structured));
   if (snapshot.artifacts) artifacts.push(...snapshot.artifacts);
-  return artifacts;
+  const isWhole = snapshot.state === 'completed' && isUntaken(request, snapshot);
+  return isWhole ? artifacts : takenArtifacts(request, artifacts);
 }
 
 function textUpdate(event: RunEvent & { kind: 'text' }): Omit<ArtifactUpdate, 'taskId' | 'contextId'> {
@@ -221,5 +274,9 @@ function structuredArtifact(data: RunSnapshot['structured'] & object): Artifact 
 function historyOf(record: RunRecord, snapshot: Pick<RunSnapshot, 'continued'>, length?: number): Message[] {
   if (length === 0) return [];
   const messages = exchangeOf(record.request, snapshot).map(({ message }) => message);
-  return length === undefined ? messages : messages.slice(-length);
+  return length === undefined ? messages : lastOf(messages, length);
+}
+
+function lastOf<T>(list: readonly T[], length: number): T[] {
+  return list.slice(Math.max(0, list.length - length));
 }

@@ -5,13 +5,24 @@ import type { RunRecord } from '../runs/record.ts';
 import { emptySnapshot, fold, type RunSnapshot } from '../runs/snapshot.ts';
 import type { RunReading } from '../runs/reading.ts';
 import { answerPlace, type Call } from './call.ts';
-import { responseOf, taskOf, type AnswerPlace } from './projection.ts';
+import { responseOf, taskOf, withHistory, type AnswerPlace } from './projection.ts';
 import type { Codec, StreamResponse } from './wire.ts';
 
 /** One frame of a stream: the log's event id and the version's JSON text. */
 export interface Frame {
   id: string;
   json: string;
+}
+
+/** Where a stream begins, and what its reader wants of the task that comes first. */
+export interface StreamStart {
+  from: Position;
+  /** The run whose task comes first; it stands at `from`. */
+  first?: LoadedRun;
+  /** A task that waits for its caller is followed until its next message has brought it to rest again. */
+  throughWaiting?: boolean;
+  /** See TaskOptions. */
+  historyLength?: number | undefined;
 }
 
 /**
@@ -27,27 +38,23 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
   /** What an event's encoding depends on. */
   readonly #dialect: string;
   readonly #events: RunReading;
-  /** The run whose task comes first, for a reader without a cursor that joins later. */
+  readonly #historyLength: number | undefined;
   #first: LoadedRun | undefined;
   /** The first frame of an agent that may answer without a task: held until it has said its first word. */
   #held: Frame | undefined;
   /** Folded along, for the final status message; undefined when the reader joined in the middle. */
   readonly #folded: RunSnapshot | undefined;
 
-  constructor(
-    engine: RunEngine,
-    record: RunRecord,
-    call: Call,
-    start: { from: Position; first?: LoadedRun },
-  ) {
+  constructor(engine: RunEngine, record: RunRecord, call: Call, start: StreamStart) {
     this.#engine = engine;
     this.#record = record;
     this.#codec = call.codec;
     this.#answerIn = answerPlace(call);
-    this.#dialect = `${call.codec.version} ${this.#answerIn}`;
-    this.#events = engine.read(record.id, start.from);
+    this.#dialect = `${call.codec.dialect} ${this.#answerIn}`;
+    this.#events = engine.read(record.id, start.from, { throughWaiting: start.throughWaiting ?? false });
     this.#first = start.first;
-    if (this.#answerIn === 'artifact') return;
+    this.#historyLength = start.historyLength;
+    if (!this.#repeatsAnswer) return;
     if (start.first) this.#folded = { ...start.first.snapshot };
     else if (start.from.attempt === 0) this.#folded = emptySnapshot(record.createdAt);
   }
@@ -91,13 +98,22 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
   }
 
   #taskFrame(run: LoadedRun): Frame {
-    const task = taskOf(run, { answerIn: this.#answerIn });
+    const historyLength = this.#historyLength;
+    const task = taskOf(run, {
+      answerIn: this.#answerIn,
+      ...(historyLength !== undefined && { historyLength }),
+    });
     return { id: eventId(run.snapshot), json: this.#codec.encodeEvent({ task }, false) };
+  }
+
+  /** Whether the final status may hold the answer: by its place, or as the caller takes nothing that came before. */
+  get #repeatsAnswer(): boolean {
+    return this.#answerIn !== 'artifact' || this.#record.request.acceptedOutputModes !== undefined;
   }
 
   /** The snapshot whose answer the final status repeats, where this reader's version repeats it at all. */
   async #answerFor(events: readonly StoredEvent[]): Promise<RunSnapshot | undefined> {
-    if (this.#answerIn === 'artifact') return undefined;
+    if (!this.#repeatsAnswer) return undefined;
     if (this.#folded)
       for (const stored of events) if (isAfter(stored, this.#folded)) fold(this.#folded, stored);
     if (events.at(-1)?.event.kind !== 'finished') return undefined;
@@ -105,6 +121,8 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
   }
 
   #encode(stored: StoredEvent, answer: RunSnapshot | undefined): string | undefined {
+    if (stored.event.kind === 'accepted' && this.#historyLength !== undefined)
+      return this.#encodeCut(stored, this.#historyLength);
     const known = stored.encodings?.[this.#dialect];
     if (known !== undefined) return known;
     const response: StreamResponse | undefined = responseOf(this.#record, stored, this.#answerIn, answer);
@@ -113,6 +131,13 @@ export class RunStream implements AsyncIterableIterator<Frame[], undefined> {
     stored.encodings ??= {};
     stored.encodings[this.#dialect] = json;
     return json;
+  }
+
+  /** The task at its beginning with less of its history: for this reader alone, so it is not kept. */
+  #encodeCut(stored: StoredEvent, historyLength: number): string | undefined {
+    const response = responseOf(this.#record, stored, this.#answerIn, undefined);
+    if (!response || !('task' in response)) return undefined;
+    return this.#codec.encodeEvent({ task: withHistory(response.task, historyLength) }, false);
   }
 }
 

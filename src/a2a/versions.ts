@@ -1,9 +1,12 @@
 import { Problem } from '../http/problem.ts';
 import { v03Codec } from './v03/codec.ts';
+import { v03ProtoCodec } from './v03/proto-codec.ts';
 import { v1Codec } from './v1/codec.ts';
-import type { Codec } from './wire.ts';
+import type { Codec, ProtocolVersion } from './wire.ts';
 
 const codecs: readonly Codec[] = [v1Codec, v03Codec];
+/** Of the bindings that are made from the proto. */
+const protoCodecs: Readonly<Record<ProtocolVersion, Codec>> = { '1.0': v1Codec, '0.3': v03ProtoCodec };
 
 /**
  * The protocol version of a JSON-RPC request (spec §3.6): the `A2A-Version` header, else the query parameter of
@@ -39,4 +42,14 @@ export function namedVersion(header: string | undefined, query: string | undefin
 export function codecOf(version: string): Codec | undefined {
   const [, family] = /^(\d{1,9}\.\d{1,9})(?:\.\d{1,9})?$/.exec(version) ?? [];
   return codecs.find((codec) => codec.version === family);
+}
+
+/** The version that an HTTP+JSON request names; undefined when it names none, or one that is not supported. */
+export function httpJsonVersion(named: string | undefined): ProtocolVersion | undefined {
+  return codecOf(named ?? '')?.version;
+}
+
+/** The codec of HTTP+JSON for a version as it was named. @throws Problem('version_not_supported') */
+export function httpJsonCodec(named: string): Codec {
+  return protoCodecs[httpJsonVersion(named) ?? refuseVersion(named)];
 }

@@ -13,7 +13,7 @@ import type {
 type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
 
 /** The agent file as it is written: valid by its schema, defaults not filled in. */
-export interface AgentFile extends Pick<AgentDefinition, 'schemaVersion' | 'id'> {
+export interface AgentFile extends Pick<AgentDefinition, 'schemaVersion' | 'id' | 'extendedCard'> {
   card: WrittenCard;
   execution: WrittenExecution;
 }

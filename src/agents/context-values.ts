@@ -105,11 +105,13 @@ export function schemaOfVariables(variables: readonly ContextVariable[]): JsonSc
 }
 
 function publishedSchema(variables: readonly ContextVariable[]): JsonSchema {
+  const required = variables.filter(mustBeSent).map(({ name }) => name);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     type: 'object',
     properties: Object.fromEntries(variables.map((variable) => [variable.name, propertySchema(variable)])),
-    required: variables.filter(mustBeSent).map(({ name }) => name),
+    // Cards publish it, and not all verifiers of their signatures see what is empty.
+    ...(required.length > 0 && { required }),
     additionalProperties: false,
   };
 }

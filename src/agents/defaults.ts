@@ -35,8 +35,14 @@ export interface ResolvedFiles {
 
 /** The definition as everybody else sees it: nothing left out, folders absolute, the prompt's text in place. */
 export function withDefaults(file: AgentFile, files: ResolvedFiles): AgentDefinition {
-  const { schemaVersion, id, card, execution } = file;
-  return { schemaVersion, id, card: publishedCard(card), execution: agentExecution(execution, files) };
+  const { schemaVersion, id, card, extendedCard, execution } = file;
+  return {
+    schemaVersion,
+    id,
+    card: publishedCard(card),
+    ...(extendedCard && { extendedCard }),
+    execution: agentExecution(execution, files),
+  };
 }
 
 function publishedCard(card: AgentFile['card']): PublishedCard {

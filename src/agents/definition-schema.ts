@@ -55,6 +55,16 @@ const card = closed(
   ['name', 'description', 'version', 'skills'],
 );
 
+const extendedCard = closed(
+  {
+    description: text(4096),
+    documentationUrl: uri,
+    skills: list(skill),
+    roles: { ...list(oneOf('admin', 'manager', 'analyst', 'viewer', 'user'), 5), minItems: 1 },
+  },
+  ['skills'],
+);
+
 const model = closed({
   llmId: text(128),
   fallbackLlmIds: list(text(128), 10),
@@ -146,7 +156,7 @@ export const agentFileSchemas: Readonly<Record<AgentKind, object>> = {
 function fileSchema(execution: object): object {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    ...closed({ schemaVersion: { const: '1' }, id: agentId, card, execution }, [
+    ...closed({ schemaVersion: { const: '1' }, id: agentId, card, extendedCard, execution }, [
       'schemaVersion',
       'id',
       'card',

@@ -1,9 +1,23 @@
+import type { UserRole } from '../auth/principal.ts';
+
 /** The agent file (`agent-cards/<id>.yaml`), as it is after validation and with its defaults filled in. */
 export interface AgentDefinition {
   schemaVersion: '1';
   id: string;
   card: PublishedCard;
+  /** What callers with credentials are told beyond the card; absent: nothing. */
+  extendedCard?: ExtendedCard;
   execution: AgentExecution;
+}
+
+/** In place of, or beside, what the card says (spec §13.3). */
+export interface ExtendedCard {
+  description?: string;
+  documentationUrl?: string;
+  /** Beside the card's own; no id stands in both. */
+  skills: Skill[];
+  /** Whose callers get it; absent: everybody with credentials. The others get the card. */
+  roles?: UserRole[];
 }
 
 /** What is published; interfaces, capabilities, security and signatures are filled in by the A2A door. */

@@ -32,6 +32,7 @@ export interface Invocation {
   /** Values for context variables, as the caller gave them. */
   provided?: Record<string, unknown>;
   llmId?: string;
+  acceptedOutputModes?: string[];
   properties: Properties;
 }
 

@@ -14,11 +14,12 @@ import { variableFindings } from './variable-checks.ts';
 
 /** What the schema cannot say: names that must resolve, be unique, or compile. `prompt` is the text itself. */
 export function semanticFindings(file: AgentFile, prompt: string | undefined): Finding[] {
-  const { card, execution } = file;
+  const { card, extendedCard, execution } = file;
   const variables = execution.contextVariables ?? [];
   const declared = declaredPart(execution);
   return [
     ...duplicates(card.skills, ['card', 'skills'], 'id'),
+    ...extendedSkillFindings(card.skills, extendedCard?.skills ?? []),
     ...duplicates(card.extensions ?? [], ['card', 'extensions'], 'uri'),
     ...duplicates(variables, ['execution', 'contextVariables'], 'name'),
     ...variables.flatMap((variable, index) =>
@@ -72,6 +73,23 @@ function duplicates<K extends string>(
     seen.add(value);
     return [];
   });
+}
+
+/** The extended card lists the card's skills too. */
+function extendedSkillFindings(
+  skills: AgentFile['card']['skills'],
+  extended: AgentFile['card']['skills'],
+): Finding[] {
+  const published = new Set(skills.map(({ id }) => id));
+  const path = ['extendedCard', 'skills'];
+  return [
+    ...duplicates(extended, path, 'id'),
+    ...extended.flatMap(({ id }, index) =>
+      published.has(id)
+        ? [{ path: [...path, index, 'id'], reason: `${JSON.stringify(id)} is a skill of the card already` }]
+        : [],
+    ),
+  ];
 }
 
 function scenarioFindings({ scenarios = [], tools = [] }: WrittenDeclared): Finding[] {

@@ -6,8 +6,9 @@ import type { Principal } from './principal.ts';
  * - `invoke`: start a run of it, use its tools
  * - `read_configuration`: the system prompt and whatever else is not published
  * - `list_tasks`: list the caller's own tasks
+ * - `manage`: what only administrators of the gateway do
  */
-export type Action = 'see' | 'invoke' | 'read_configuration' | 'list_tasks';
+export type Action = 'see' | 'invoke' | 'read_configuration' | 'list_tasks' | 'manage';
 
 /** What a door answers: `unauthorized` 401, `forbidden` 403, `hidden` 404 as if the agent did not exist. */
 export type Decision = 'allowed' | 'unauthorized' | 'forbidden' | 'hidden';
@@ -51,6 +52,12 @@ const TABLE: Readonly<Record<Action, Record<Access, Record<Standing, Decision>>>
     assigned: { anonymous: gone, user: gone, manager: yes, admin: yes },
     none: { anonymous: who, user: yes, manager: yes, admin: yes },
   },
+  manage: {
+    public: { anonymous: who, user: no, manager: no, admin: yes },
+    authenticated: { anonymous: who, user: no, manager: no, admin: yes },
+    assigned: { anonymous: gone, user: gone, manager: no, admin: yes },
+    none: { anonymous: who, user: no, manager: no, admin: yes },
+  },
 };
 
 /**
@@ -68,11 +75,13 @@ const TABLE: Readonly<Record<Action, Record<Access, Record<Standing, Decision>>>
  * |                    | assigned      | hidden    | hidden                | allowed | allowed |
  * | list_tasks         | public, authenticated | unauthorized | allowed    | allowed | allowed |
  * |                    | assigned      | hidden    | hidden                | allowed | allowed |
+ * | manage             | public, authenticated | unauthorized | forbidden  | forbidden | allowed |
+ * |                    | assigned      | hidden    | hidden                | forbidden | allowed |
  *
  * To an assigned caller an `assigned` agent is as an `authenticated` one. Anonymous callers whom the
- * configuration lets in (AUTH_ANONYMOUS) stand in the user's column. Without an agent, `read_configuration` and
- * `list_tasks` are about the gateway as a whole (as with `authenticated`); `see` and `invoke` are `hidden` for
- * everybody: what is not there cannot be seen.
+ * configuration lets in (AUTH_ANONYMOUS) stand in the user's column. Without an agent, `read_configuration`,
+ * `list_tasks` and `manage` are about the gateway as a whole (as with `authenticated`); `see` and `invoke` are
+ * `hidden` for everybody: what is not there cannot be seen.
  */
 export function decide(principal: Principal, action: Action, agent?: AccessedAgent): Decision {
   return TABLE[action][accessFor(principal, agent)][standingOf(principal)];

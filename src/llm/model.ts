@@ -30,9 +30,20 @@ export interface ModelRequest {
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export type ModelMessage =
-  | { role: 'system' | 'user'; content: string }
+  | { role: 'system'; content: string }
+  | { role: 'user'; content: string | readonly ModelPart[] }
   | { role: 'assistant'; content: string; toolCalls?: readonly ModelToolCall[] }
   | { role: 'tool'; toolCallId: string; content: string };
+
+/** A piece of what the user says. */
+export type ModelPart = { text: string; image?: undefined } | { text?: undefined; image: ModelImage };
+
+export interface ModelImage {
+  /** Its bytes as base64 of either alphabet, or an https address that the provider fetches itself. */
+  source: { mediaType: string; base64: string } | { url: string };
+  /** What a model that takes no images is told in its place. */
+  standIn: string;
+}
 
 export interface ModelTool {
   name: string;

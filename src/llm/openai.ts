@@ -88,7 +88,7 @@ async function open(
   request: ModelRequest,
   signal: AbortSignal,
 ): Promise<AsyncIterable<unknown[]>> {
-  const call = client.chat.completions.create(toRequestBody(provider.model, request), { signal });
+  const call = client.chat.completions.create(toRequestBody(provider, request), { signal });
   const response = await call.asResponse();
   if (!response.body || /\b(?:html|json)\b/.test(response.headers.get('content-type') ?? '')) {
     // A page or a whole answer holds no events.

@@ -11,6 +11,8 @@ export interface ProviderRecord {
   /** The provider's name for the model. */
   model: string;
   default: boolean;
+  /** Whether the model takes images; absent: it is told of them in words. */
+  images?: boolean;
   price?: Price;
   /** Seconds until the first chunk, and between two chunks. */
   timeoutSeconds: number;

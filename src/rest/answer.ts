@@ -77,7 +77,7 @@ async function settle(
   response.once('close', () => reader.abort());
   const snapshot = emptySnapshot(record.createdAt);
   const events: StoredEvent[] = [];
-  for await (const batch of engine.read(record.id, { attempt: 0, sequence: 0 }, reader.signal)) {
+  for await (const batch of engine.read(record.id, { attempt: 0, sequence: 0 }, { signal: reader.signal })) {
     for (const stored of batch) fold(snapshot, stored);
     events.push(...batch);
   }

@@ -1,6 +1,6 @@
 import { eventId, type RunEvent } from './event.ts';
-import type { Artifact, Message } from './message.ts';
-import type { RunRequest } from './record.ts';
+import type { Artifact, Message, Turn } from './message.ts';
+import { userText, type RunRequest } from './record.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
 /** A message of a task, with the indexes of its parts that no model is shown. */
@@ -47,6 +47,13 @@ export function continuationOf(
 export function exchangeOf(first: RunRequest, { continued }: Pick<RunSnapshot, 'continued'>): Exchanged[] {
   if (!continued) return [exchanged(first)];
   return [exchanged(first), ...continued.exchange, exchanged(continued.request)];
+}
+
+/** Messages as a model is told of them; those without text are left out. */
+export function turnsOf(exchange: readonly Exchanged[]): Turn[] {
+  return exchange
+    .map((one): Turn => ({ by: one.message.role === 'ROLE_USER' ? 'USER' : 'AI', text: userText(one) }))
+    .filter(({ text }) => text !== '');
 }
 
 function exchanged({ message, hiddenParts }: RunRequest): Exchanged {

@@ -7,7 +7,7 @@ import type { LoadedRun, RunLog } from './log.ts';
 import type { JsonObject, Message, Turn } from './message.ts';
 import { contentHash, newRecord, recordedRequest } from './new-run.ts';
 import { prepareExecution } from './preparation.ts';
-import { readRun, type RunReading } from './reading.ts';
+import { readRun, type ReadOptions, type RunReading } from './reading.ts';
 import type { DoorName, Properties, RunRecord } from './record.ts';
 import { Recovery } from './recovery.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -46,6 +46,7 @@ export interface StartRequest {
   /** Secret context values, in clear: sealed before they are stored. */
   secrets: JsonObject;
   llmId?: string;
+  acceptedOutputModes?: string[];
   properties: Properties;
 }
 
@@ -129,8 +130,8 @@ export class RunEngine {
   }
 
   /** Stored events after `position`, then live ones, until the run is at rest; ends quietly when `signal` aborts. */
-  read(runId: string, position: Position, signal?: AbortSignal): RunReading {
-    return readRun(this.#options.log, runId, position, signal);
+  read(runId: string, position: Position, options?: ReadOptions): RunReading {
+    return readRun(this.#options.log, runId, position, options);
   }
 
   /** Waits until the run is at rest and returns its snapshot; undefined when `signal` aborts before. */
@@ -141,7 +142,7 @@ export class RunEngine {
   /** The same for a run that is read from where it stands. */
   async settledAfter(run: LoadedRun, signal: AbortSignal): Promise<RunSnapshot | undefined> {
     const snapshot = { ...run.snapshot };
-    for await (const events of this.read(run.record.id, run.snapshot, signal)) {
+    for await (const events of this.read(run.record.id, run.snapshot, { signal })) {
       for (const event of events) fold(snapshot, event);
     }
     return snapshot.finished ? snapshot : undefined;
@@ -149,7 +150,7 @@ export class RunEngine {
 
   /** Waits until the agent has said its first word, which tells whether there is a task; ends when `signal` aborts. */
   async firstWord(record: RunRecord, signal: AbortSignal): Promise<void> {
-    for await (const events of this.read(record.id, { attempt: 0, sequence: 0 }, signal)) {
+    for await (const events of this.read(record.id, { attempt: 0, sequence: 0 }, { signal })) {
       if (events.some(({ event }) => event.kind !== 'accepted')) return;
     }
   }

@@ -37,15 +37,17 @@ export function recordedRequest(
     contextValues: request.contextValues,
     ...(hasSecrets(request) && { sealedSecrets: secretBox.seal(request.secrets) }),
     ...(request.llmId !== undefined && { llmId: request.llmId }),
+    ...(request.acceptedOutputModes && { acceptedOutputModes: request.acceptedOutputModes }),
     properties: request.properties,
   };
 }
 
 /** What makes two requests the same: everything that can change the answer. SHA-256, hex. */
 export function contentHash(request: StartRequest, secretBox: SecretBox): string {
-  const { message, history, contextValues, llmId, properties } = request;
+  const { message, history, contextValues, llmId, properties, acceptedOutputModes } = request;
   const secrets = hasSecrets(request) ? secretBox.fingerprint(request.secrets) : '';
-  const content = [message.parts, message.metadata, history, contextValues, secrets, llmId, properties];
+  const said = [message.parts, message.metadata, message.referenceTaskIds, history];
+  const content = [...said, contextValues, secrets, llmId, properties, acceptedOutputModes];
   return hash('sha256', JSON.stringify(content));
 }
 

@@ -1,9 +1,8 @@
-import { exchangeOf, type Exchanged } from './continuation.ts';
+import { exchangeOf, turnsOf } from './continuation.ts';
 import type { ExecutableAgent } from './engine.ts';
 import type { Execution } from './executor.ts';
 import type { LoadedRun, RunLog } from './log.ts';
-import type { Turn } from './message.ts';
-import { userText } from './record.ts';
+import { withReferencedTasks } from './referenced.ts';
 
 type Prepared = Omit<Execution, 'signal' | 'attempt' | 'contextValues'>;
 
@@ -21,18 +20,13 @@ export async function prepareExecution(
   if (!record.request.history && record.contextNamed && record.door === 'a2a') {
     history = await log.history({ owner, agentId, contextId }, agent.maxHistoryMessages);
   }
+  history = await withReferencedTasks(log, { record, snapshot }, history);
   return {
     record,
     firstAttempt: snapshot.continued?.attempt ?? 1,
     request,
     exchange,
-    history: exchange.length > 0 ? [...history, ...exchange.flatMap(turnOf)] : history,
+    history: exchange.length > 0 ? [...history, ...turnsOf(exchange)] : history,
     ...(snapshot.linked && { linked: snapshot.linked }),
   };
-}
-
-function turnOf({ message, hiddenParts }: Exchanged): Turn[] {
-  const text = userText({ message, ...(hiddenParts && { hiddenParts }) });
-  if (text === '') return [];
-  return [{ by: message.role === 'ROLE_USER' ? 'USER' : 'AI', text }];
 }

@@ -1,4 +1,4 @@
-import { isAfter, isResting, type Position, type StoredEvent } from './event.ts';
+import { isAfter, isResting, isTerminal, type Position, type StoredEvent } from './event.ts';
 import type { RunLog } from './log.ts';
 
 /** Batches of a run's events, in order, until the run is at rest or the reader leaves. */
@@ -8,11 +8,29 @@ export type RunReading = AsyncIterableIterator<readonly StoredEvent[], undefined
  * Reads a run from `position` until it is at rest: what is stored, then what comes, each event once and in
  * order. Ends at once when the run is at rest and holds nothing after the position.
  */
-export function readRun(log: RunLog, runId: string, position: Position, signal?: AbortSignal): RunReading {
-  const events = log.follow(runId, position, signal);
+export function readRun(
+  log: RunLog,
+  runId: string,
+  position: Position,
+  options: ReadOptions = {},
+): RunReading {
+  const events = log.follow(runId, position, options.signal);
   // From the beginning something always follows.
   if (position.attempt === 0) return events;
-  return new RestReading(events, async () => await nothingFollows(log, runId, position));
+  return new RestReading(events, async () => {
+    const run = await log.load(runId);
+    if (!run) return true;
+    const { state } = run.snapshot;
+    const over = options.throughWaiting ? isTerminal(state) : isResting(state);
+    return over && !isAfter(run.snapshot, position);
+  });
+}
+
+export interface ReadOptions {
+  /** Ends the reading quietly. */
+  signal?: AbortSignal;
+  /** A run that waits for its caller is read on: what its next message brings follows. */
+  throughWaiting?: boolean;
 }
 
 /** A reading that looks first whether there is anything to read. */
@@ -42,9 +60,4 @@ class RestReading implements RunReading {
     await this.#events.return?.();
     return { done: true, value: undefined };
   }
-}
-
-async function nothingFollows(log: RunLog, runId: string, position: Position): Promise<boolean> {
-  const run = await log.load(runId);
-  return !run || (isResting(run.snapshot.state) && !isAfter(run.snapshot, position));
 }

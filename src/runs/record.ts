@@ -24,6 +24,8 @@ export interface RunRequest {
   /** The secret context values, sealed with SECRETS_KEY. */
   sealedSecrets?: string;
   llmId?: string;
+  /** Media types that the caller takes (spec §3.2.2); absent: all. */
+  acceptedOutputModes?: string[];
   properties: Properties;
 }
 

@@ -71,7 +71,7 @@ describe("the v1.0 SDK's card resolver", () => {
   test.each(['v1', 'combined'])('reads the %s card', async (shape) => {
     const card = await new DefaultAgentCardResolver().resolve(base, `/${shape}.json`);
     expect(card.name).toBe('Order desk');
-    expect(interfacesOf(card)).toEqual(['JSONRPC 1.0', 'JSONRPC 0.3']);
+    expect(interfacesOf(card)).toEqual(['JSONRPC 1.0', 'HTTP+JSON 1.0', 'JSONRPC 0.3', 'HTTP+JSON 0.3']);
   });
 
   test('reads the v0.3 card, when it is told to', async () => {

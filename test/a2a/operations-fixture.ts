@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../../src/a2a/call.ts';
+import { CardCatalog } from '../../src/a2a/card-catalog.ts';
 import { Operations } from '../../src/a2a/operations.ts';
 import { v1Codec } from '../../src/a2a/v1/codec.ts';
 import type { Codec, SendMessageRequest, SendResult, Task } from '../../src/a2a/wire.ts';
@@ -20,7 +21,9 @@ import { agentRevision } from './agent-revision.ts';
 export interface Desk {
   log: SqliteRunLog;
   engine: RunEngine;
+  invoker: AgentInvoker;
   operations: Operations;
+  cards: CardCatalog;
   agent: AgentRevision;
   close: () => Promise<void>;
 }
@@ -40,7 +43,12 @@ export function openDesk(
     await engine.drain(0);
     await log.close();
   };
-  return { log, engine, operations: new Operations({ invoker, engine, log }), agent, close };
+  const cards = new CardCatalog({
+    card: () => ({ publicUrl: 'https://agents.example' }),
+    signer: { keyId: async () => 'none', sign: async () => [] },
+  });
+  const parts = { log, engine, invoker, cards };
+  return { ...parts, operations: new Operations(parts), agent, close };
 }
 
 export function principal(userId = 'user-1'): Principal {

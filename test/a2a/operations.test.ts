@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { PROVIDED_VALUES_URI } from '../../src/a2a/extensions.ts';
+import { CONVERSATION_HISTORY_URI, PROVIDED_VALUES_URI } from '../../src/a2a/extensions.ts';
 import { v03Codec } from '../../src/a2a/v03/codec.ts';
 import type { RunStream } from '../../src/a2a/run-stream.ts';
 import type { Task } from '../../src/a2a/wire.ts';
@@ -117,6 +117,19 @@ describe('sending', () => {
       expect((await desk.engine.load(id))?.record.request.hiddenParts).toEqual([0, 2]);
     }
   });
+
+  test('a media type that the agent does not take is refused, but not on what the extensions carry', async () => {
+    const unknown = { mediaType: 'application/x-unknown' };
+    const values = { data: {}, metadata: { [PROVIDED_VALUES_URI]: true }, ...unknown };
+    const carrier = { data: { conversationHistory: [] }, ...unknown };
+    const carried = sending({ parts: [values, carrier, { text: 'Hi' }] });
+    const activated = [CONVERSATION_HISTORY_URI];
+    await desk.operations.sendMessage(carried, callOn(desk, { activated }));
+    await expect(desk.operations.sendMessage(carried, callOn(desk))).rejects.toMatchObject({
+      reason: 'content_type_not_supported',
+      details: { part: 'message.parts[1]', mediaType: unknown.mediaType },
+    });
+  });
 });
 
 async function refusalOf(asked: Promise<unknown>): Promise<string> {
@@ -222,9 +235,13 @@ describe('canceling', () => {
 });
 
 describe('subscribing', () => {
-  test('to a task that asks gets the task, and ends', async () => {
+  test('to a task that asks gets the task, and what its next message brings', async () => {
     const { id } = await send('Ask');
-    expect(await idsOf(await desk.operations.subscribeToTask({ id }, callOn(desk)))).toEqual(['1-3']);
+    const stream = await desk.operations.subscribeToTask({ id }, callOn(desk));
+    const first = await stream.next();
+    expect(first.value?.map((frame) => frame.id)).toEqual(['1-3']);
+    await desk.operations.sendMessage(sending({ taskId: id }), callOn(desk));
+    expect(await idsOf(stream)).toEqual(['2-1', '2-2', '2-3']);
   });
 
   test.each([

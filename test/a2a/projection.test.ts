@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { responseOf, runStateOf, taskOf, type AnswerPlace } from '../../src/a2a/projection.ts';
+import { responseOf, runStateOf, taskOf, withHistory, type AnswerPlace } from '../../src/a2a/projection.ts';
 import type { FinishedEvent, RunEvent, RunState } from '../../src/runs/event.ts';
 import type { LoadedRun } from '../../src/runs/log.ts';
 import { emptySnapshot, fold } from '../../src/runs/snapshot.ts';
@@ -33,7 +33,7 @@ function runOf(...events: RunEvent[]): LoadedRun {
 }
 
 function shown(event: RunEvent, answerIn: AnswerPlace, of: LoadedRun = runOf(...answering, end)): unknown {
-  const [one] = stored({ attempt: 1, sequence: 7 }, event);
+  const [one] = stored({ attempt: 1, sequence: 6 }, event);
   return one && responseOf(of.record, one, answerIn, of.snapshot);
 }
 
@@ -74,6 +74,17 @@ describe('the task', () => {
     const task = taskOf(whole, { answerIn: 'artifact', includeArtifacts: false, historyLength: 0 });
     expect(Object.keys(task)).toEqual(['id', 'contextId', 'status']);
     expect(taskOf(whole, { answerIn: 'artifact', historyLength: 1 }).history).toHaveLength(1);
+  });
+
+  test.each<[number, string[] | undefined]>([
+    [0, undefined],
+    [2, ['m-2', 'm-3']],
+    [9, ['m-1', 'm-2', 'm-3']],
+  ])('with the last %j messages of its history', (length, ids) => {
+    const history = ['m-1', 'm-2', 'm-3'].map((messageId) => ({ ...record.request.message, messageId }));
+    const task = { ...taskOf(whole, { answerIn: 'artifact' }), history };
+    expect(withHistory(task, length).history?.map(({ messageId }) => messageId)).toEqual(ids);
+    expect('history' in withHistory(task, length)).toBe(length > 0);
   });
 
   test('that works shows the text so far, and no message', () => {
@@ -130,7 +141,7 @@ describe('an event of the stream', () => {
           state: 'TASK_STATE_WORKING',
           timestamp: '1970-01-01T00:00:00.002Z',
           message: {
-            messageId: 'task-1-1-7',
+            messageId: 'task-1-1-6',
             role: 'ROLE_AGENT',
             parts: [{ data: step, mediaType: 'application/json', metadata: { type: 'DW_STATUS_UPDATE' } }],
             ...ids,
@@ -181,7 +192,7 @@ describe('an event of the stream', () => {
     const status = {
       state: 'TASK_STATE_COMPLETED',
       timestamp: '1970-01-01T00:00:00.005Z',
-      ...(message && { message: { messageId: 'task-1-1-7', ...message } }),
+      ...(message && { message: { messageId: 'task-1-1-6', ...message } }),
     };
     expect(shown(end, answerIn)).toEqual({ statusUpdate: { ...ids, status } });
   });

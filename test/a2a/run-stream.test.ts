@@ -98,7 +98,7 @@ describe('frames', () => {
     '%s: from a snapshot the task first, and together with the rest the whole answer',
     async (_version, codec) => {
       const record = await start();
-      for await (const batch of desk.engine.read(record.id, beginning, never))
+      for await (const batch of desk.engine.read(record.id, beginning))
         if (batch.at(-1)?.event.kind === 'text') break;
       const first = await loaded(record);
       const call = callOn(desk, codec && { codec });
@@ -152,7 +152,7 @@ describe('encodings', () => {
       framesOf(fromBeginning(record, callOn(desk, { codec }))),
     );
     // Everybody has read what is stored: what follows is live.
-    for await (const batch of desk.engine.read(record.id, beginning, never))
+    for await (const batch of desk.engine.read(record.id, beginning))
       if (batch.at(-1)?.event.kind === 'text') break;
     const before = codec.encoded;
     goOn.resolve();
@@ -184,7 +184,7 @@ describe('encodings', () => {
     goOn.resolve();
     await reading;
     const events = [];
-    for await (const batch of desk.engine.read(record.id, beginning, never)) events.push(...batch);
+    for await (const batch of desk.engine.read(record.id, beginning)) events.push(...batch);
     expect(events.filter(({ encodings }) => encodings)).toEqual([]);
   });
 });

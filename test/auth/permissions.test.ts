@@ -49,6 +49,10 @@ const EXPECTED: readonly [Action, Access, string][] = [
   ['list_tasks', 'authenticated', 'ua aaa aa aa a'],
   ['list_tasks', 'assigned', 'hh hhh ah aa a'],
   ['list_tasks', 'none', 'ua aaa aa aa a'],
+  ['manage', 'public', 'uf fff ff ff a'],
+  ['manage', 'authenticated', 'uf fff ff ff a'],
+  ['manage', 'assigned', 'hh hhh fh ff a'],
+  ['manage', 'none', 'uf fff ff ff a'],
 ];
 
 describe.each(EXPECTED)('%s, access %s', (action, access, letters) => {

@@ -14,7 +14,8 @@ async function* complete(
   request: ModelRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ModelChunk, void, undefined> {
-  const script = parseScript(request.messages.findLast((message) => message.role === 'user')?.content ?? '');
+  const said = request.messages.findLast((message) => message.role === 'user')?.content;
+  const script = parseScript(typeof said === 'string' ? said : '');
   if (script.pace === 'hang') {
     await aborted(signal);
   } else if (script.pace === 'steps') {

@@ -95,7 +95,7 @@ describe.each(doors)('$name: an address', (door) => {
 
   test('with properties that nobody knows: ignored', async () => {
     const query = 'properties=__proto__=1;constructor=2;colour=red;;=;%25';
-    expect((await ask(door, JSON.stringify(door.good), { query })).status).toBe(200);
+    expect((await ask(door, JSON.stringify(door.good), { query })).status).toBeLessThan(300);
   });
 });
 

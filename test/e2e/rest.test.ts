@@ -178,7 +178,11 @@ describe('agent cards', () => {
     });
     expect(old.body).not.toHaveProperty('supportedInterfaces');
     const combined = await get(alpha, null);
-    expect(combined.body).toEqual({ ...old.body, supportedInterfaces: pure.body['supportedInterfaces'] });
+    expect(combined.body).toEqual({
+      ...old.body,
+      supportedInterfaces: pure.body['supportedInterfaces'],
+      signatures: expect.any(Array),
+    });
     expect((await get(`${alpha}?A2A-Version=1.0`, null)).body).toEqual(pure.body);
     const etags = [pure, old, combined].map(({ headers }) => headers.get('etag'));
     expect(new Set(etags).size).toBe(3);

@@ -11,7 +11,7 @@ import {
 import { agentFile, modelEnv, startGateway, type TestGateway } from '../support/gateway.ts';
 import { gate, hangAfter, text, type Reply } from '../support/model-replies.ts';
 import { startModelServer, type ModelServer } from '../support/model-server.ts';
-import { cardUrl, connectV1, type V1Client } from '../support/sdk-clients.ts';
+import { cardUrl, connectV1, httpTransports, type V1Client } from '../support/sdk-clients.ts';
 
 let model: ModelServer;
 let replies: Reply[] = [];
@@ -24,7 +24,6 @@ beforeAll(async () => {
     files: { 'talker.yaml': agentFile('talker') },
     env: modelEnv(model.baseUrl),
   });
-  client = await connectV1(cardUrl(gateway, 'talker'));
 });
 
 afterAll(async () => {
@@ -75,7 +74,20 @@ function textOfUpdates(events: readonly StreamResponse[]): string {
   return text;
 }
 
-describe('an unmodified v1.0 SDK client', () => {
+describe.each(httpTransports)('an unmodified v1.0 SDK client over %s', (transport) => {
+  const addresses = new Set<string>();
+
+  beforeAll(async () => {
+    const onResponse = ({ url }: Response): unknown => addresses.add(url.slice(gateway.url.length));
+    client = await connectV1(cardUrl(gateway, 'talker'), { transport, onResponse });
+    addresses.clear();
+  });
+
+  afterAll(() => {
+    expect(addresses.has('/a2a/talker')).toBe(transport === 'JSONRPC');
+    expect(addresses.has('/a2a/talker/message:send')).toBe(transport === 'HTTP+JSON');
+  });
+
   test('finds version 1.0 in the card alone', () => {
     expect(client.protocolVersion).toBe('1.0');
   });

@@ -100,7 +100,7 @@ export function hanging(heeds: boolean): Executor {
 /** All events of the run, to its end. */
 export async function eventsOf(engine: RunEngine, runId: string): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
-  for await (const batch of engine.read(runId, beginning, never)) events.push(...batch);
+  for await (const batch of engine.read(runId, beginning)) events.push(...batch);
   return events;
 }
 

@@ -23,7 +23,7 @@ async function collected(
   signal = new AbortController().signal,
 ): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
-  for await (const batch of readRun(log, runId, position, signal)) events.push(...batch);
+  for await (const batch of readRun(log, runId, position, { signal })) events.push(...batch);
   return events;
 }
 
@@ -73,7 +73,7 @@ test('an abort ends it quietly, before and in the middle, and leaves no listener
 test('a reader that stops in the middle leaves no listener', async () => {
   const run = await startRun(log);
   const reader = new AbortController();
-  for await (const batch of readRun(log, run.id, beginning, reader.signal)) {
+  for await (const batch of readRun(log, run.id, beginning, { signal: reader.signal })) {
     expect(batch).toHaveLength(1);
     break;
   }

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { adminKey } from './gateway.ts';
 import { testVersions } from './protocol-versions.ts';
-import { rpc, type RpcAnswer } from './rpc.ts';
+import { rpc, v03ProtoText, v1Text, type RpcAnswer } from './rpc.ts';
 
 /** A way in for requests that change something: where it is and what it takes. */
 export interface Door {
@@ -10,6 +10,8 @@ export interface Door {
   headers: Record<string, string>;
   /** A good body. */
   good: object;
+  /** The form of its errors. */
+  shape: 'json-rpc' | 'http-json v1.0' | 'http-json v0.3' | 'rest';
 }
 
 export const rpcDoors: readonly Door[] = testVersions.map((version) => ({
@@ -17,16 +19,35 @@ export const rpcDoors: readonly Door[] = testVersions.map((version) => ({
   path: (agentId) => `/a2a/${agentId}`,
   headers: { 'A2A-Version': version.version },
   good: rpc(version.send, version.params([version.text('Hi')])),
+  shape: 'json-rpc',
 }));
+
+export const httpJsonDoors: readonly Door[] = [
+  {
+    name: 'HTTP+JSON 1.0',
+    path: (agentId) => `/a2a/${agentId}/message:send`,
+    headers: {},
+    good: v1Text('Hi'),
+    shape: 'http-json v1.0',
+  },
+  {
+    name: 'HTTP+JSON 0.3',
+    path: (agentId) => `/a2a/${agentId}/v1/message:send`,
+    headers: {},
+    good: v03ProtoText('Hi'),
+    shape: 'http-json v0.3',
+  },
+];
 
 export const answerDoor: Door = {
   name: 'legacy answer',
   path: (agentId) => `/api/v1/agents/${agentId}/answer?userText=Hi`,
   headers: {},
   good: { conversationHistory: [], contextValues: {} },
+  shape: 'rest',
 };
 
-export const doors: readonly Door[] = [...rpcDoors, answerDoor];
+export const doors: readonly Door[] = [...rpcDoors, ...httpJsonDoors, answerDoor];
 
 export type Body = string | Uint8Array | ReadableStream<Uint8Array> | undefined;
 
@@ -62,7 +83,7 @@ export async function attack(
   const words = await response.text();
   expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(response.headers.get('x-request-id')).toMatch(/^[\w.-]{1,64}$/);
-  expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+  expect(response.headers.get('content-type')).toMatch(/^application\/(a2a\+)?json/);
   expect(words).not.toMatch(/stack|\n\s*at |node:|node_modules|\/src\/|\.ts:\d/);
   expect(words.length).toBeLessThan(2_000);
   return { status: response.status, body: JSON.parse(words) as DoorAnswer };
@@ -75,6 +96,8 @@ export interface Refusal {
   /** JSON-RPC error code. */
   code: number;
   status: number;
+  /** HTTP status of HTTP+JSON where it is another (spec §5.4). */
+  httpJsonStatus?: number;
   /** `error.code` of the REST shape. */
   rest: string;
 }
@@ -87,23 +110,28 @@ export async function expectRefusal(
   options?: Attack,
 ): Promise<void> {
   const answer = await attack(gatewayUrl, sent, options);
-  if (sent.door === answerDoor) {
-    expect(answer.status).toBe(refusal.status);
-    expect(answer.body).toEqual({
-      error: { code: refusal.rest, message: expect.any(String), details: expect.any(Object) },
-    });
-    return;
+  expect(answer).toMatchObject(expectedAnswer(sent.door, refusal));
+}
+
+const info = expect.objectContaining({
+  '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+  domain: 'a2a-protocol.org',
+});
+
+function expectedAnswer({ shape }: Door, refusal: Refusal): { status: number; body: object } {
+  const message = expect.any(String);
+  if (shape === 'rest') {
+    const { status, rest: code } = refusal;
+    return { status, body: { error: { code, message, details: expect.any(Object) } } };
   }
-  expect(answer.status).toBe(refusal.rpcStatus ?? 200);
-  const info = expect.objectContaining({
-    '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
-    domain: 'a2a-protocol.org',
-  });
-  expect(answer.body).toMatchObject({
-    jsonrpc: '2.0',
-    error: { code: refusal.code, message: expect.any(String) },
-  });
-  expect(answer.body.error?.data).toEqual(expect.arrayContaining([info]));
+  const data = expect.arrayContaining([info]);
+  if (shape === 'json-rpc') {
+    const error = { code: refusal.code, message, data };
+    return { status: refusal.rpcStatus ?? 200, body: { jsonrpc: '2.0', error } };
+  }
+  const status = refusal.httpJsonStatus ?? refusal.status;
+  if (shape === 'http-json v0.3') return { status, body: { code: expect.any(Number), message, data } };
+  return { status, body: { error: { code: status, status: expect.any(String), message, details: data } } };
 }
 
 export const refusals = {
@@ -112,5 +140,5 @@ export const refusals = {
   tooLarge: { rpcStatus: 413, code: -32000, status: 413, rest: 'payload_too_large' },
   noAgent: { rpcStatus: 404, code: -32000, status: 404, rest: 'not_found' },
   invalid: { code: -32602, status: 400, rest: 'invalid_request' },
-  wrongType: { code: -32005, status: 415, rest: 'invalid_request' },
+  wrongType: { code: -32005, status: 415, httpJsonStatus: 400, rest: 'invalid_request' },
 } satisfies Record<string, Refusal>;

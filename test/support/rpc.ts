@@ -55,6 +55,11 @@ export function v03Text(text: string, message: object = {}): { message: object }
   };
 }
 
+/** Body of a send in v0.3's proto-JSON with one text part. */
+export function v03ProtoText(text: string, message: object = {}): { message: object } {
+  return { message: { messageId: randomUUID(), role: 'ROLE_USER', content: [{ text }], ...message } };
+}
+
 export interface RpcAnswer<T = Record<string, unknown>> {
   jsonrpc: string;
   id: number | string | null;

@@ -18,7 +18,6 @@ import {
   readSend,
   readTaskId,
   type PushConfigParams,
-  type SendParams,
 } from './schemas.ts';
 import { decodeMessage, encodeArtifact, encodeMessage, encodeStatus, encodeTask } from './translate.ts';
 
@@ -79,7 +78,8 @@ function decodeSend(params: unknown): SendMessageRequest {
   });
 }
 
-function decodePushConfig({ id, url, token, authentication }: PushConfigParams): PushConfigRequest {
+/** PushNotificationConfig → neutral; the same in both JSON forms of v0.3. */
+export function decodePushConfig({ id, url, token, authentication }: PushConfigParams): PushConfigRequest {
   const { schemes, credentials } = authentication ?? {};
   return withoutEmpty<PushConfigRequest>({
     id,
@@ -101,7 +101,7 @@ function encodeSendResult(result: SendResult): Json {
 }
 
 /** Without a configuration the answer waits; one that says nothing of blocking does not. */
-function isBlocking(configuration: SendParams['configuration']): boolean {
+export function isBlocking(configuration: { blocking?: boolean | null } | null | undefined): boolean {
   return configuration ? (configuration.blocking ?? false) : true;
 }
 

@@ -58,7 +58,8 @@ export interface GetParams {
   historyLength?: number | null;
 }
 
-const pushConfig = {
+/** PushNotificationConfig: the same in both JSON forms of v0.3. */
+export const pushConfigSchema = {
   type: 'object',
   required: ['url'],
   properties: {
@@ -128,7 +129,7 @@ export const readSend = paramsReader<SendParams>({
         acceptedOutputModes: optionalIds,
         blocking: optionalBoolean,
         historyLength: optionalCount,
-        pushNotificationConfig: { ...pushConfig, nullable: true },
+        pushNotificationConfig: { ...pushConfigSchema, nullable: true },
       },
     },
     metadata: optionalObject,
@@ -153,7 +154,7 @@ export const readTaskId = paramsReader<{ id: string }>({
 export const readPushConfig = paramsReader<{ taskId: string; pushNotificationConfig: PushConfigParams }>({
   type: 'object',
   required: ['taskId', 'pushNotificationConfig'],
-  properties: { taskId: requiredId, pushNotificationConfig: pushConfig },
+  properties: { taskId: requiredId, pushNotificationConfig: pushConfigSchema },
 });
 
 /** GetTaskPushNotificationConfigParams and its twin for delete (v0.3 spec §7.6, §7.8). */

@@ -114,6 +114,6 @@ function encodeFile(content: JsonObject, part: Part): JsonObject {
 }
 
 /** v0.3 data is always an object (v0.3 spec §6.5.3). */
-function asObject(data: Json): JsonObject {
+export function asObject(data: Json): JsonObject {
   return data !== null && typeof data === 'object' && !Array.isArray(data) ? data : { value: data };
 }

@@ -13,6 +13,7 @@ import type {
   StreamResponse,
   Task,
 } from '../wire.ts';
+import { withJsonNames } from './proto-names.ts';
 import {
   readGet,
   readList,
@@ -49,20 +50,20 @@ export const v1Codec: Codec = {
   methods,
   decodeSend,
   decodeGet(params) {
-    const { id, historyLength } = readGet(params);
+    const { id, historyLength } = readGet(withJsonNames(params));
     return withoutEmpty<GetTaskRequest>({ id, historyLength });
   },
-  decodeTaskId: (params) => ({ id: readTaskId(params).id }),
-  decodeList: (params) => decodeList(readList(params ?? {})),
+  decodeTaskId: (params) => ({ id: readTaskId(withJsonNames(params)).id }),
+  decodeList: (params) => decodeList(readList(withJsonNames(params ?? {}))),
   decodePushConfig(params) {
-    const config = readPushConfig(params);
+    const config = readPushConfig(withJsonNames(params));
     return { taskId: config.taskId, ...decodePushConfig(config) };
   },
   decodePushConfigId: (params) => {
-    const { taskId, id } = readPushConfigId(params);
+    const { taskId, id } = readPushConfigId(withJsonNames(params));
     return { taskId, id };
   },
-  decodePushConfigList: (params) => ({ taskId: readPushConfigList(params).taskId }),
+  decodePushConfigList: (params) => ({ taskId: readPushConfigList(withJsonNames(params)).taskId }),
   encodeSendResult: (result) => asJson('task' in result ? { task: withoutEmpty<Task>(result.task) } : result),
   encodeTask: (task) => asJson(withoutEmpty<Task>(task)),
   encodeList: (page) => asJson({ ...page, tasks: page.tasks.map((task) => withoutEmpty<Task>(task)) }),
@@ -80,7 +81,7 @@ export const v1Codec: Codec = {
 };
 
 function decodeSend(params: unknown): SendMessageRequest {
-  const { message, configuration, metadata } = readSend(params);
+  const { message, configuration, metadata } = readSend(withJsonNames(params));
   // The name of v1.0.1, and the one that it had before.
   const pushConfig = configuration?.taskPushNotificationConfig ?? configuration?.pushNotificationConfig;
   return withoutEmpty<SendMessageRequest>({

@@ -81,6 +81,7 @@ function addUsage(
   return { ...tokens, ...(cost !== undefined && { costUsd: cost }) };
 }
 
+/** The system prompt alone: what a user sends, images above all, has no place in the probe. */
 function promptOf(messages: readonly ModelMessage[]): string {
   return messages.find((message) => message.role === 'system')?.content ?? '';
 }

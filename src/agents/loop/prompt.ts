@@ -3,6 +3,7 @@ import type { Execution } from '../../runs/executor.ts';
 import type { JsonObject, Part, Turn } from '../../runs/message.ts';
 import { visibleParts } from '../../runs/record.ts';
 import type { DeclaredExecution, Scenario } from '../definition.ts';
+import { contentOf } from './user-content.ts';
 
 /** Replaces `{{name}}` by the context value; a value that is not given becomes empty. */
 export function render(template: string, values: JsonObject): string {
@@ -52,20 +53,4 @@ export function spokenParts({ request, exchange }: Pick<Execution, 'request' | '
     .map(visibleParts)
     .filter((parts) => parts.length > 0);
   return said.at(-1) ?? [];
-}
-
-/** The parts as text: text as it is, data as JSON, small text files by their content, other files by their name. */
-export function contentOf(parts: readonly Part[]): string {
-  return parts.map(partText).join('\n');
-}
-
-function partText(part: Part): string {
-  if (part.text !== undefined) return part.text;
-  if (part.data !== undefined) return JSON.stringify(part.data);
-  const name = part.filename ?? 'file';
-  if (part.url !== undefined) return `[${name}: ${part.url}]`;
-  const isText = /^(text\/|application\/json)/.test(part.mediaType ?? '');
-  return isText
-    ? `${name}:\n${Buffer.from(part.raw ?? '', 'base64').toString('utf8')}`
-    : `[${name}: ${part.mediaType ?? 'unknown type'}]`;
 }

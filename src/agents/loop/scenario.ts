@@ -2,8 +2,9 @@ import type { ExecutorEvent } from '../../runs/executor.ts';
 import type { Scenario } from '../definition.ts';
 import { withoutFence } from '../response-schema.ts';
 import { callModel } from './model-call.ts';
-import { contentOf, spokenParts } from './prompt.ts';
+import { spokenParts } from './prompt.ts';
 import type { LoopState } from './state.ts';
+import { contentOf } from './user-content.ts';
 
 const noneFits = 'none';
 

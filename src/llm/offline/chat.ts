@@ -10,6 +10,8 @@ export interface ChatMessage {
   content: string | null;
   tool_calls?: readonly { id: string; function: { name: string; arguments: string } }[];
   tool_call_id?: string;
+  /** How many images came with it; absent: none. */
+  images?: number;
 }
 
 export interface ChatTool {

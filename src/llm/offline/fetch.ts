@@ -1,4 +1,5 @@
 import type { ChatRequest, Reply } from './chat.ts';
+import { readText, type WireRequest } from './images.ts';
 import { replyTo } from './reply.ts';
 import { wordsOf } from './words.ts';
 
@@ -16,8 +17,9 @@ export function createOfflineFetch(): typeof fetch {
     if (init?.method !== 'POST' || !url.endsWith('/chat/completions'))
       return new Response(null, { status: 404 });
     if (typeof init.body !== 'string') return new Response(null, { status: 400 });
-    const request = JSON.parse(init.body) as ChatRequest;
-    const frames = framesOf(request, replyTo(request));
+    const request = JSON.parse(init.body) as WireRequest;
+    const read = readText(request);
+    const frames = framesOf(read, replyTo(read));
     return new Response(streamOf(frames), { headers: { 'content-type': 'text/event-stream' } });
   };
 }

@@ -10,6 +10,8 @@ export function createOfflineProvider(): ProviderRecord {
     baseUrl: 'http://offline-extractive.invalid/v1',
     model: 'offline-extractive',
     default: true,
+    // It is shown them to be able to say that it did not look.
+    images: true,
     timeoutSeconds: 30,
     maxConcurrency: 1000,
     fetch: createOfflineFetch(),

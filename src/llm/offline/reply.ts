@@ -17,9 +17,12 @@ export function replyTo(request: ChatRequest): Reply {
   }
   const schema = format?.json_schema?.schema;
   if (schema) return { text: JSON.stringify(fillSchema(schema, conversation)) };
-  if (tools.length > 0 || conversation.results.length > 0) return { text: answerFrom(conversation) };
-  return { text: introduction(conversation) };
+  const known = tools.length > 0 || conversation.results.length > 0;
+  const text = known ? answerFrom(conversation) : introduction(conversation);
+  return { text: messages.some(({ images }) => images) ? `${text}\n\n${notLookedAt}` : text };
 }
+
+const notLookedAt = 'Images were not looked at: offline-extractive reads text only.';
 
 function introduction({ question }: Conversation): string {
   return (

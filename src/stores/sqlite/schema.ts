@@ -73,4 +73,16 @@ export const migrations: readonly string[] = [
     revoked_at INTEGER
   ) STRICT;
   `,
+  `
+  CREATE TABLE signing_keys (
+    kid TEXT PRIMARY KEY,
+    -- JSON Web Key.
+    public_key TEXT NOT NULL,
+    -- NULL: it lies in the operator's file, or the key is retired.
+    sealed_private_key TEXT,
+    created_at INTEGER NOT NULL,
+    -- NULL: the current key, of which there is one.
+    retired_at INTEGER
+  ) STRICT;
+  `,
 ];

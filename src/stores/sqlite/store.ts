@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyStore } from '../../auth/key-store.ts';
+import type { SigningKeyStore } from '../../auth/signing-key-store.ts';
 import { Feed } from '../../runs/feed.ts';
 import type { RunLog } from '../../runs/log.ts';
 import { openDatabase } from './database.ts';
 import { SqliteKeyStore } from './key-store.ts';
 import { SqliteRunLog } from './run-log.ts';
+import { SqliteSigningKeyStore } from './signing-key-store.ts';
 
 /** Everything that the embedded store keeps. */
 export interface SqliteStore {
   runs: RunLog;
   keys: KeyStore;
+  signingKeys: SigningKeyStore;
   /** 32 bytes that seal stored secrets. */
   secretsKey: Buffer;
   close: () => Promise<void>;
@@ -28,6 +31,7 @@ export async function openSqliteStore(dataDir: string, secretsKey?: string): Pro
   return {
     runs,
     keys: new SqliteKeyStore(database),
+    signingKeys: new SqliteSigningKeyStore(database),
     secretsKey: secretsKey === undefined ? await ownSecretsKey(dataDir) : Buffer.from(secretsKey, 'base64'),
     close: async () => await runs.close(),
   };

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { contentOf, openingMessages, render, systemPrompt } from '../../../src/agents/loop/prompt.ts';
-import type { Json, Part } from '../../../src/runs/message.ts';
+import { openingMessages, render, systemPrompt } from '../../../src/agents/loop/prompt.ts';
 import { agentRevision } from '../../a2a/agent-revision.ts';
 import { ScriptedModel } from '../../support/scripted-model.ts';
 import { play } from './loop-fixture.ts';
@@ -55,26 +54,6 @@ describe('the system prompt', () => {
 });
 
 describe('the message', () => {
-  const base64 = (text: string): string => Buffer.from(text).toString('base64');
-
-  test.each<[string, Part, string]>([
-    ['text', { text: 'Hi' }, 'Hi'],
-    ['empty text', { text: '' }, ''],
-    ['data', { data: { a: [1, null] } }, '{"a":[1,null]}'],
-    ['data that is null', { data: null as Json }, 'null'],
-    [
-      'a file by its address',
-      { url: 'https://a.example/x', filename: 'x.pdf' },
-      '[x.pdf: https://a.example/x]',
-    ],
-    ['a text file', { raw: base64('Grüße'), mediaType: 'text/plain', filename: 'a.txt' }, 'a.txt:\nGrüße'],
-    ['a JSON file without a name', { raw: base64('{}'), mediaType: 'application/json' }, 'file:\n{}'],
-    ['another file', { raw: base64('x'), mediaType: 'image/png', filename: 'a.png' }, '[a.png: image/png]'],
-    ['a file of no type', { raw: base64('x') }, '[file: unknown type]'],
-  ])('shows %s', (_name, part, text) => {
-    expect(contentOf([part])).toBe(text);
-  });
-
   test('stands after the conversation', () => {
     const history = [
       { by: 'USER' as const, text: 'a' },

@@ -53,6 +53,16 @@ describe('without tools', () => {
     expect((await ask({ messages })).text).toContain('You wrote: My cat is called Mia What is it called?');
   });
 
+  test('an image is not looked at, and it says so, in words and never in data', async () => {
+    const image = { source: { mediaType: 'image/png', base64: 'AAAA' }, standIn: '[a.png: image/png]' };
+    const content = [{ text: 'What is on it?' }, { image }];
+    const { text } = await ask({ messages: [{ role: 'user', content }] });
+    expect(text).toMatch(/You wrote: What is on it\?\n\nImages were not looked at: .* reads text only\.$/);
+    expect(text).not.toContain('AAAA');
+    const { text: without } = await ask({ messages: [user('What is on it?')] });
+    expect(without).not.toContain('Images');
+  });
+
   test('another address than the chat completions does not exist', async () => {
     const { fetch: offline } = createOfflineProvider();
     expect((await offline?.('http://offline/v1/models', { method: 'GET' }))?.status).toBe(404);
