@@ -71,11 +71,15 @@ export function execute(execution) {
 }
 `;
 
+/** Its card takes files too. */
+export const anyInput = {
+  defaultInputModes: ['text/plain', 'application/json', 'application/octet-stream', 'image/png'],
+};
+
 /** The files of a module agent that does by the first word what other kinds of agent may do; it needs MODULE_AGENTS. */
 export function actingAgent(id: string): Record<string, string | object> {
-  const { card, ...file } = agentFile(id) as { card: object };
   return {
-    [`${id}.yaml`]: { ...file, card, execution: { kind: 'module', module: `./${id}.mjs` } },
+    [`${id}.yaml`]: { ...agentFile(id, {}, anyInput), execution: { kind: 'module', module: `./${id}.mjs` } },
     [`${id}.mjs`]: code,
   };
 }

@@ -1,4 +1,4 @@
-import { actingAgent } from './acting-agent.ts';
+import { actingAgent, anyInput } from './acting-agent.ts';
 import { agentFile, modelEnv, startGateway, type TestGateway } from './gateway.ts';
 import { cardUrl } from './sdk-clients.ts';
 import { startModelServer, type ModelServer, type Script } from './model-server.ts';
@@ -47,5 +47,5 @@ export async function startFront(back: { url: string }, life: Life = {}): Promis
 /** The file of an agent of another server. */
 export function remoteAgent(id: string, card: string, execution: object = {}): object {
   const headers = { Authorization: { env: 'BACK_KEY', prefix: 'SSWS ' } };
-  return { ...agentFile(id), execution: { kind: 'a2a', card, headers, ...execution } };
+  return { ...agentFile(id, {}, anyInput), execution: { kind: 'a2a', card, headers, ...execution } };
 }

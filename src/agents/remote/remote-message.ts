@@ -37,7 +37,7 @@ export function remoteRequest(
       referenceTaskIds: [],
     },
     configuration: {
-      acceptedOutputModes: acceptedOutputModes(request),
+      acceptedOutputModes: request.acceptedOutputModes ?? [],
       taskPushNotificationConfig: undefined,
       historyLength: 0,
       returnImmediately,
@@ -52,11 +52,6 @@ function partsFor({ request, exchange }: Execution, { taskId }: RemoteTarget): P
   if (taskId !== '') return parts;
   const before = exchange.filter(({ message }) => message.role === 'ROLE_USER').flatMap(visibleParts);
   return [...before, ...parts];
-}
-
-function acceptedOutputModes(request: object): string[] {
-  const modes = 'acceptedOutputModes' in request ? request.acceptedOutputModes : undefined;
-  return Array.isArray(modes) ? modes.filter((mode) => typeof mode === 'string') : [];
 }
 
 /** The conversation at the remote: no two owners, agents or conversations share one. */
