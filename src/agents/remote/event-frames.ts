@@ -1,4 +1,4 @@
-import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser';
 import { RemoteFailure } from './remote-failure.ts';
 
 /** The SDK's client reads no larger event. */
@@ -6,10 +6,10 @@ export const largestEvent = 4 * 1024 * 1024;
 
 /**
  * Passes a server-sent event stream on, whole events only: one that a broken connection cut is dropped, so that
- * whoever resumes gets it once. `onEvent` is told the id of each, in order.
+ * whoever resumes gets it once. `onEvent` is told of each, in order.
  */
 export function eventFrames(
-  onEvent: (id: string | undefined) => void,
+  onEvent: (event: EventSourceMessage) => void,
 ): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
@@ -18,9 +18,10 @@ export function eventFrames(
     start(controller) {
       parser = createParser({
         maxBufferSize: largestEvent,
-        onEvent({ id, event, data }) {
+        onEvent(message) {
+          const { event, data } = message;
           if (data === '') return;
-          onEvent(id);
+          onEvent(message);
           const lines = data.split('\n').map((line) => `data: ${line}\n`);
           controller.enqueue(
             encoder.encode(`${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`),

@@ -33,7 +33,9 @@ export function openRemoteAgent(
     const { origin } = new URL(url);
     const connection = new RemoteConnection({ guard: parts.guard, origin, headers: own.headers });
     const client = await openClient(card, connection);
-    return { client, connection, streaming: card.streaming, secrets: own.secrets };
+    const { streaming, address } = card;
+    const hidesAppend = address.version === '0.3' && address.binding === 'HTTP+JSON';
+    return { client, connection, streaming, hidesAppend, secrets: own.secrets };
   };
   return {
     mayReply: true,

@@ -96,13 +96,17 @@ function ageOf(cacheControl: string | null): number {
 }
 
 /**
- * Reads a card of either version: its first address of A2A 1.0, else of 0.3, over HTTP.
+ * Reads a card of either version: its first address of A2A 1.0 over HTTP, else one of 0.3.
  * @throws RemoteFailure when it has none.
  */
 export function readCard(text: string): RemoteCard {
   const card = parse(text);
   const addresses = addressesOf(card).flatMap(usable);
-  const address = addresses.find(({ version }) => version === '1.0') ?? addresses[0];
+  // Of v0.3's HTTP+JSON the SDK's client drops file names and the metadata of parts: it comes last.
+  const address =
+    addresses.find(({ version }) => version === '1.0') ??
+    addresses.find(({ binding }) => binding === 'JSONRPC') ??
+    addresses[0];
   if (!address) throw unreadable('it offers no JSON-RPC or HTTP+JSON interface of A2A 1.0 or 0.3');
   const { capabilities } = card;
   return { address, streaming: isObject(capabilities) && capabilities['streaming'] === true };

@@ -28,48 +28,48 @@ export async function openClient(
 
 /** The remote knows no such task, or no longer. */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof TaskNotFoundError;
+  return a2aError(error) instanceof TaskNotFoundError;
 }
 
 /** What the remote answers to a subscription of a task that is over (spec §3.1.6), or that it cannot stream. */
 export function isUnsupported(error: unknown): boolean {
-  return error instanceof UnsupportedOperationError || codeOf(error) === methodNotFound;
+  const answer = a2aError(error);
+  return answer instanceof UnsupportedOperationError || codeOf(answer) === methodNotFound;
 }
 
-/** Whether it may be the conversation's id that the remote refuses: it may accept none of its callers (spec §3.4.1). */
+/** Whether it may be the conversation's id that the remote refuses: it need not take a client's own (spec §3.4.1). */
 export function mayRefuseContext(error: unknown): boolean {
-  if (!(error instanceof A2AError) || isNotFound(error)) return false;
-  const code = codeOf(error);
-  return code === invalidParams || code === invalidRequest || /context/i.test(error.message);
+  const answer = a2aError(error);
+  if (!answer || isNotFound(answer)) return false;
+  const code = codeOf(answer);
+  return code === invalidParams || code === invalidRequest || /context/i.test(answer.message);
 }
 
 /** Says what went wrong, for the caller; the remote's own words only where it speaks A2A. */
 export function asRemoteFailure(error: unknown, secrets: readonly string[]): RemoteFailure {
-  const failure = ownFailure(error);
+  const failure = causeOf(error, (cause) => cause instanceof RemoteFailure);
   if (failure) return failure;
   const answer = a2aError(error);
-  if (answer)
-    return new RemoteFailure(`The remote agent refused: ${quoted(answer.message, secrets)}`, {
-      cause: error,
-    });
-  return new RemoteFailure('The remote agent did not answer as A2A servers do.', { cause: error });
+  const message = answer
+    ? `The remote agent refused: ${quoted(answer.message, secrets)}`
+    : 'The remote agent did not answer as A2A servers do.';
+  return new RemoteFailure(message, { cause: error });
 }
 
 const invalidRequest = -32600;
 const methodNotFound = -32601;
 const invalidParams = -32602;
 
-function ownFailure(error: unknown): RemoteFailure | undefined {
-  if (error instanceof RemoteFailure) return error;
-  return error instanceof Error && error.cause instanceof RemoteFailure ? error.cause : undefined;
+/** An error that came within a stream is the cause of what the SDK throws. */
+function a2aError(error: unknown): A2AError | undefined {
+  return causeOf(error, (cause) => cause instanceof A2AError);
 }
 
-/** An error within a stream is the cause of what the SDK throws. */
-function a2aError(error: unknown): Error | undefined {
-  if (error instanceof A2AError) return error;
-  return error instanceof Error && error.cause instanceof A2AError ? error.cause : undefined;
+function causeOf<T extends Error>(error: unknown, is: (cause: unknown) => cause is T): T | undefined {
+  if (is(error)) return error;
+  return error instanceof Error && is(error.cause) ? error.cause : undefined;
 }
 
-function codeOf(error: unknown): number | undefined {
-  return error instanceof A2AError && 'envelopeCode' in error ? Number(error.envelopeCode) : undefined;
+function codeOf(error: A2AError | undefined): number | undefined {
+  return error && 'envelopeCode' in error ? Number(error.envelopeCode) : undefined;
 }

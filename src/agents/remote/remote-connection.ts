@@ -1,3 +1,4 @@
+import type { EventSourceMessage } from 'eventsource-parser';
 import type { EgressGuard } from '../../tools/egress/egress-guard.ts';
 import { EgressRefusedError } from '../../tools/egress/egress-guard.ts';
 import { eventFrames } from './event-frames.ts';
@@ -17,8 +18,8 @@ export interface ConnectionOptions {
 /** The HTTP of one run: what the SDK's client is given as its `fetch`, bounded and with the gateway's headers. */
 export class RemoteConnection {
   readonly #options: ConnectionOptions;
-  /** Ids of the events that were read, but not yet handed out by the SDK's client, which does not show them. */
-  #ids: (string | undefined)[] = [];
+  /** The events that were read, but not yet handed out by the SDK's client, which does not show all of them. */
+  #frames: EventSourceMessage[] = [];
   #cursor: string | undefined;
   #bytesLeft = mostBytes;
 
@@ -26,9 +27,14 @@ export class RemoteConnection {
     this.#options = options;
   }
 
-  /** To be told of each event that the SDK's client hands out: a later subscription resumes after the last one. */
-  handedOut(): void {
-    this.#cursor = this.#ids.shift() ?? this.#cursor;
+  /**
+   * To be asked for with each event that the SDK's client hands out: its JSON text, if it came in a stream. A
+   * later subscription resumes after the last one.
+   */
+  handedOut(): string | undefined {
+    const frame = this.#frames.shift();
+    this.#cursor = frame?.id ?? this.#cursor;
+    return frame?.data;
   }
 
   /** @throws RemoteFailure when the remote cannot be reached, or answers as no A2A agent does. */
@@ -45,7 +51,8 @@ export class RemoteConnection {
       });
       const type = response.headers.get('content-type') ?? '';
       await refuseAnswer(response, type);
-      const body = response.body && this.#bounded(response.body, type.startsWith('text/event-stream'));
+      const isStream = type.startsWith('text/event-stream');
+      const body = response.body && this.#bodyOf(response.body, { isStream, signal });
       return new Response(body, { status: response.status, headers: { 'content-type': type } });
     } catch (error) {
       signal?.throwIfAborted();
@@ -69,18 +76,29 @@ export class RemoteConnection {
     return trusted ? guard.trustedOpen(url, request) : guard.open(url, request);
   }
 
-  #bounded(body: ReadableStream<Uint8Array>, isStream: boolean): ReadableStream<Uint8Array> {
-    const counted = body.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform: (chunk, controller) => {
-          this.#bytesLeft -= chunk.byteLength;
-          if (this.#bytesLeft < 0) throw tooMuch();
-          controller.enqueue(chunk);
-        },
-      }),
-    );
-    this.#ids = [];
-    return isStream ? counted.pipeThrough(eventFrames((id) => this.#ids.push(id))) : counted;
+  #bodyOf(
+    body: ReadableStream<Uint8Array>,
+    { isStream, signal }: { isStream: boolean; signal: AbortSignal | undefined },
+  ): ReadableStream<Uint8Array> {
+    this.#frames = [];
+    const bytes = ReadableStream.from(this.#bounded(body, signal));
+    return isStream ? bytes.pipeThrough(eventFrames((frame) => this.#frames.push(frame))) : bytes;
+  }
+
+  async *#bounded(
+    body: ReadableStream<Uint8Array>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for await (const chunk of body) {
+        this.#bytesLeft -= chunk.byteLength;
+        if (this.#bytesLeft < 0) throw tooMuch();
+        yield chunk;
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unreachable(error);
+    }
   }
 }
 

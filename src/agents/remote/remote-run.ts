@@ -24,6 +24,8 @@ export interface RemoteRunOptions {
   client: Client;
   connection: RemoteConnection;
   streaming: boolean;
+  /** The SDK's client loses `append` of the artifact updates of v0.3's HTTP+JSON. */
+  hidesAppend: boolean;
   /** Values that no message shows. */
   secrets: readonly string[];
 }
@@ -155,8 +157,12 @@ export class RemoteRun {
   }
 
   async *#counted(stream: Source): Source {
+    const { connection, hidesAppend } = this.#options;
     for await (const event of stream) {
-      this.#options.connection.handedOut();
+      const text = connection.handedOut();
+      if (hidesAppend && text !== undefined && event.payload?.$case === 'artifactUpdate') {
+        event.payload.value.append = saysAppend(text);
+      }
       yield event;
     }
   }
@@ -249,6 +255,11 @@ async function* answersOf(stream: Source): Source {
 function shown(result: Task | Message): StreamResponse {
   if ('messageId' in result) return { payload: { $case: 'message', value: result } };
   return { payload: { $case: 'task', value: result } };
+}
+
+function saysAppend(text: string): boolean {
+  const { artifactUpdate } = JSON.parse(text) as { artifactUpdate?: { append?: unknown } };
+  return artifactUpdate?.append === true;
 }
 
 function pauseMs(turn: number): number {
