@@ -186,7 +186,7 @@ test('a reader that joins later is shown the task, and the rest', async () => {
 });
 
 describe('credentials', () => {
-  test("the back sees the gateway's own, never the caller's; neither stands in a log", async () => {
+  test("neither the caller's nor the gateway's own stand in a log", async () => {
     replies = [text('ok')];
     await send('talker', 'Go');
     for (const gateway of [front, gateways.back]) {

@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { stringify } from 'yaml';
 import { serve, type LocalServer } from '../http/local-server.ts';
 import { backKey, remoteAgent, startBack, startFront } from '../support/fronted-gateways.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { adminKey, startGateway, type TestGateway } from '../support/gateway.ts';
 import { gate, text, type Reply } from '../support/model-replies.ts';
 import { startModelServer, type ModelServer } from '../support/model-server.ts';
+import { cardUrl } from '../support/sdk-clients.ts';
 import { call, post, rpc, v1Text } from '../support/rpc.ts';
 import {
   artifactText,
@@ -243,4 +245,15 @@ test("a remote that takes no client's contextId is asked once more without one",
   const answer = await call(front.url, 'talker', rpc('SendMessage', v1Text('Hi')), { headers });
   expect(answer.result).toMatchObject({ message: { parts: [{ text: 'Hello.' }] } });
   expect(contexts).toEqual([expect.any(String), undefined]);
+});
+
+test('an agent that fronts itself ends in a failure, after a few rounds', async () => {
+  const front = kept(await startGateway({ files: {}, env: { BACK_KEY: adminKey } }));
+  await front.write('talker.yaml', stringify(remoteAgent('talker', cardUrl(front, 'talker'))));
+  await until(() => front.agents.get('talker'), { what: 'the agent' });
+  const task = await send(front, 'talker');
+  expect(task.state).toBe('failed');
+  expect(textOf(task.parts)).toBe('The message goes in circles from gateway to gateway.');
+  const listed = await call<{ totalSize: number }>(front.url, 'talker', rpc('ListTasks', {}), { headers });
+  expect(listed.result?.totalSize).toBe(9);
 });

@@ -35,9 +35,7 @@ const acts = {
     return { state: 'completed', parts: [text('All of it.')], metadata: { total: 2 } };
   },
   async *echo({ request }) {
-    yield artifact({ artifactId: 'echo', parts: request.message.parts }, false, true, {
-      metadata: request.message.metadata ?? null, contextId: request.message.contextId,
-    });
+    yield artifact({ artifactId: 'echo', parts: request.message.parts }, false, true);
     return { state: 'completed' };
   },
   async *ask({ request, exchange }) {

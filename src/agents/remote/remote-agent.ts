@@ -21,7 +21,7 @@ const cancelTimeoutMs = 10_000;
 
 /** An agent of another server, fronted by the gateway: what it says passes through as run events. */
 export function openRemoteAgent(
-  { card: url, headers }: RemoteExecution,
+  { card: url, headers }: Pick<RemoteExecution, 'card' | 'headers'>,
   parts: RemoteAgentParts,
 ): KindOfAgent {
   const cards = new RemoteCardSource({ url, guard: parts.guard });

@@ -11,12 +11,16 @@ import type { Execution } from '../../runs/executor.ts';
 import type { Artifact, Json, Part } from '../../runs/message.ts';
 import { visibleParts, type RunRecord } from '../../runs/record.ts';
 
+/** In the metadata of what the gateway sends: through how many gateways the message came. */
+const hopsKey = 'urn:a2a-gateway:hops';
+const mostHops = 8;
+
 /** To which conversation or task of the remote a message goes. */
 export type RemoteTarget = LinkedTask | { taskId: ''; contextId: string };
 
 /**
- * The caller's message as the remote agent is sent it: parts and metadata as they are, without the gateway's own
- * (context values, a carried conversation), and with an id that an execution again sends too.
+ * The caller's message as the remote agent is sent it: parts and metadata as they are (but for the hops), without the
+ * gateway's own (context values, a carried conversation), and with an id that an execution again sends too.
  */
 export function remoteRequest(
   execution: Execution,
@@ -24,7 +28,6 @@ export function remoteRequest(
   returnImmediately: boolean,
 ): SendMessageRequest {
   const { record, request, firstAttempt } = execution;
-  const { metadata } = request.message;
   return {
     tenant: '',
     message: {
@@ -32,7 +35,7 @@ export function remoteRequest(
       ...target,
       role: Role.ROLE_USER,
       parts: partsFor(execution, target).map(sdkPart),
-      metadata,
+      metadata: { ...request.message.metadata, [hopsKey]: hopsOf(request) + 1 },
       extensions: [],
       referenceTaskIds: [],
     },
@@ -52,6 +55,16 @@ function partsFor({ request, exchange }: Execution, { taskId }: RemoteTarget): P
   if (taskId !== '') return parts;
   const before = exchange.filter(({ message }) => message.role === 'ROLE_USER').flatMap(visibleParts);
   return [...before, ...parts];
+}
+
+/** Whether the message came through so many gateways that they must front each other in a circle. */
+export function goesInCircles({ request }: Execution): boolean {
+  return hopsOf(request) >= mostHops;
+}
+
+function hopsOf({ message: { metadata } }: Execution['request']): number {
+  const hops = metadata?.[hopsKey];
+  return typeof hops === 'number' && hops > 0 ? Math.floor(hops) : 0;
 }
 
 /** The conversation at the remote: no two owners, agents or conversations share one. */

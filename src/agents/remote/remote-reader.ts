@@ -169,17 +169,19 @@ function endOf(message: Message | undefined): Pick<Outcome, 'parts' | 'metadata'
  */
 export function missingParts(said: readonly Part[], now: readonly Part[]): Part[] | undefined {
   if (isDeepStrictEqual(said, now.slice(0, said.length))) return now.slice(said.length);
+  if (!areOneText([...said, ...now])) return undefined;
   const [before, after] = [textOf(said), textOf(now)];
-  if (before === undefined || after === undefined || !after.startsWith(before)) return undefined;
+  if (!after.startsWith(before)) return undefined;
   const rest = after.slice(before.length);
   return rest === '' ? [] : [{ ...now[0], text: rest }];
 }
 
-/** The text of parts that are nothing but pieces of one text; undefined for others. */
-function textOf(parts: readonly Part[]): string | undefined {
-  const [first] = parts;
-  const form = (part: Part): Part => ({ ...part, text: '' });
-  const alike =
-    first && parts.every((part) => part.text !== undefined && isDeepStrictEqual(form(part), form(first)));
-  return alike ? parts.map(({ text = '' }) => text).join('') : undefined;
+/** Whether the parts differ in nothing but their text. */
+function areOneText(parts: readonly Part[]): boolean {
+  const form = (part: Part | undefined): Part => ({ ...part, text: '' });
+  return parts.every((part) => part.text !== undefined && isDeepStrictEqual(form(part), form(parts[0])));
+}
+
+function textOf(parts: readonly Part[]): string {
+  return parts.map(({ text = '' }) => text).join('');
 }

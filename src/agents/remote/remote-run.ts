@@ -6,7 +6,7 @@ import type { Execution, ExecutorEvent, Outcome } from '../../runs/executor.ts';
 import { asRemoteFailure, isNotFound, isUnsupported, mayRefuseContext } from './remote-client.ts';
 import type { RemoteConnection } from './remote-connection.ts';
 import { RemoteFailure } from './remote-failure.ts';
-import { remoteContextId, remoteRequest, type RemoteTarget } from './remote-message.ts';
+import { goesInCircles, remoteContextId, remoteRequest, type RemoteTarget } from './remote-message.ts';
 import { isResting, isWaiting, RemoteReader } from './remote-reader.ts';
 
 /** So often in a row a broken stream is subscribed to again, without a word between. */
@@ -54,6 +54,8 @@ export class RemoteRun {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       signal.throwIfAborted();
+      if (goesInCircles(this.#execution))
+        throw new RemoteFailure('The message goes in circles from gateway to gateway.');
       return yield* this.#follow(this.#begin());
     } catch (error) {
       if (signal.aborted) return yield* this.#stop();
