@@ -8,6 +8,7 @@ import { cardRoutes } from './a2a/card-routes.ts';
 import { httpJsonDoor } from './a2a/http-json-door.ts';
 import { jsonRpcDoor } from './a2a/json-rpc-door.ts';
 import type { Operations } from './a2a/operations.ts';
+import type { PushOutbox } from './a2a/push/outbox.ts';
 import type { Authenticate } from './auth/authenticate.ts';
 import type { SigningKeys } from './auth/signing-keys.ts';
 import type { Config } from './config.ts';
@@ -18,6 +19,7 @@ import { requestContext } from './http/request-context.ts';
 import { agentRoutes } from './rest/agents.ts';
 import { answerHandler } from './rest/answer.ts';
 import { demoShop } from './rest/demo-shop.ts';
+import { pushRoutes } from './rest/push.ts';
 import { keySetRoute, signingKeyRoutes } from './rest/signing-keys.ts';
 import type { ModelDirectory } from './llm/directory.ts';
 import type { RunEngine } from './runs/engine.ts';
@@ -31,6 +33,7 @@ export interface AppParts {
   invoker: AgentInvoker;
   operations: Operations;
   cards: CardCatalog;
+  outbox: PushOutbox;
   engine: RunEngine;
   keepAlive: KeepAlive;
   ready: ReadyChecks;
@@ -85,5 +88,6 @@ function restRoutes(parts: AppParts): Router {
   api.post('/agents/:agentId/answer', answerHandler({ ...parts, maxBodyBytes: parts.config.maxBodyBytes }));
   api.use(agentRoutes({ ...parts, models: () => parts.models.list() }));
   api.use(signingKeyRoutes(parts));
+  api.use(pushRoutes(parts));
   return api;
 }

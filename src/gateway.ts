@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { CardCatalog } from './a2a/card-catalog.ts';
 import { createCardSigner } from './a2a/card-signer.ts';
 import { Operations } from './a2a/operations.ts';
+import { openPush, type PushTimes } from './a2a/push/open-push.ts';
 import type { AgentRevision, RemoteExecution } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
 import { executableAgent } from './agents/executable.ts';
@@ -48,7 +49,12 @@ export interface GatewayOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** In place of the models that the configuration names: models in this process, for measurements. */
   models?: ModelDirectory;
+  /** In place of the times of push notifications, for tests. */
+  pushTimes?: PushTimes;
 }
+
+/** What a push notification under way when the gateway stops may still take; an abandoned one is sent at the next start. */
+const pushGraceMs = 1000;
 
 /** The composition root: the only file that names concrete adapters. Resolves when the gateway listens. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
@@ -63,27 +69,23 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const keepAlive = new KeepAlive();
   const shutdown = openShutdown(options, server, execution.engine);
   const cards = openCards(config, authentication.signingKeys, publicUrl);
-  const app = createApp({
-    config,
-    log,
-    ...authentication,
-    ...execution,
-    operations: new Operations({ ...execution, log: store.runs, cards }),
-    cards,
-    keepAlive,
-    ready: { draining: () => shutdown.draining, ping: async () => await store.runs.ping() },
-    publicUrl,
-  });
-  server.on('request', app);
+  const sending = { ...execution, ...authentication, publicUrl };
+  const { push, delivery } = openNotifications(options, store, sending);
+  const operations = new Operations({ ...execution, log: store.runs, cards, push });
+  const ready = { draining: () => shutdown.draining, ping: async () => await store.runs.ping() };
+  const edge = { operations, cards, outbox: store.push, keepAlive, ready, publicUrl };
+  server.on('request', createApp({ config, log, ...authentication, ...execution, ...edge }));
   await listen(server, config);
   keepAlive.start(config.sseKeepaliveSeconds);
   const stopRetention = startRetention({ log: store.runs, logger: log, ...config });
   await execution.engine.recover();
+  delivery.start();
 
   const stop = async (): Promise<void> => {
     await shutdown.stop();
     // What outlived the grace is given up without a last event, before the store closes.
     await execution.engine.drain(0);
+    await delivery.stop(pushGraceMs);
     stopRetention();
     keepAlive.stop();
     await execution.close();
@@ -92,11 +94,18 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   return { ...execution, ...authentication, url: url(), publicUrl: publicUrl(), stop };
 }
 
+interface Authentication {
+  authenticate: Authenticate;
+  signingKeys: SigningKeys;
+  secretBox: SecretBox;
+  newAdminKey?: string;
+}
+
 /** Who calls: the stored keys, the configured one, and JWTs where they are on; and the gateway's own keys. */
 async function openAuthentication(
   { config, log }: GatewayOptions,
   store: SqliteStore,
-): Promise<{ authenticate: Authenticate; signingKeys: SigningKeys; newAdminKey?: string }> {
+): Promise<Authentication> {
   const newAdminKey = config.adminApiKey === undefined ? await ensureAdminKey(store.keys) : undefined;
   const authenticate = createAuthenticator({
     keys: store.keys,
@@ -104,19 +113,37 @@ async function openAuthentication(
     ...(config.jwt && { jwt: await openJwtVerifier(config.jwt, log) }),
     anonymousAllowed: config.authAnonymous,
   });
+  const secretBox = new SecretBox(store.secretsKey);
   const signingKeys = await SigningKeys.open({
     store: store.signingKeys,
-    secretBox: new SecretBox(store.secretsKey),
+    secretBox,
     ...(config.cardSigningKeyFile !== undefined && { keyFile: config.cardSigningKeyFile }),
     log,
   });
-  return { authenticate, signingKeys, ...(newAdminKey !== undefined && { newAdminKey }) };
+  return { authenticate, signingKeys, secretBox, ...(newAdminKey !== undefined && { newAdminKey }) };
 }
 
 function openCards(config: Config, signingKeys: SigningKeys, publicUrl: () => string): CardCatalog {
   return new CardCatalog({
     signer: createCardSigner(signingKeys, publicUrl),
-    card: () => ({ publicUrl: publicUrl(), anonymousAllowed: config.authAnonymous }),
+    card: () => ({ publicUrl: publicUrl(), anonymousAllowed: config.authAnonymous, pushOn: true }),
+  });
+}
+
+/** Push notifications: the operations on their configs, and their delivery. */
+function openNotifications(
+  { log, pushTimes }: GatewayOptions,
+  store: SqliteStore,
+  sending: Authentication & { guard: EgressGuard; publicUrl: () => string },
+) {
+  return openPush({
+    ...sending,
+    outbox: store.push,
+    log: store.runs,
+    signJwt: async (claims) => await sending.signingKeys.signJwt(claims),
+    issuer: sending.publicUrl,
+    logger: log,
+    times: pushTimes,
   });
 }
 
@@ -163,7 +190,7 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  return { agents, models, engine, invoker, directory, close };
+  return { agents, models, engine, invoker, directory, guard, close };
 }
 
 function openShutdown({ config, log }: GatewayOptions, server: Server, engine: RunEngine): Shutdown {

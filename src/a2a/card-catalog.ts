@@ -44,15 +44,15 @@ export class CardCatalog {
     const keyId = await this.#options.signer.keyId();
     const known = kept.get(revision);
     if (known?.keyId === keyId) return await known.cards;
-    const cards = this.#sign(build());
+    const cards = this.#sign(build(), keyId);
     kept.set(revision, { keyId, cards });
     cards.catch(() => kept.delete(revision));
     return await cards;
   }
 
-  async #sign(cards: AgentCards): Promise<AgentCards> {
+  async #sign(cards: AgentCards, keyId: string): Promise<AgentCards> {
     const sign = async (shape: CardShape) =>
-      withSignatures(cards[shape], await this.#options.signer.sign(cards[shape].card, shape));
+      withSignatures(cards[shape], await this.#options.signer.sign(cards[shape].card, shape), keyId);
     const [v1, v03, combined] = await Promise.all([sign('v1'), sign('v03'), sign('combined')]);
     return { v1, v03, combined };
   }

@@ -21,7 +21,10 @@ export interface CardOptions {
   pushOn?: boolean;
 }
 
-/** One card as it is served. Its ETag hashes the card without signatures: it is the same on every replica. */
+/**
+ * One card as it is served. Its ETag hashes the card without signatures and names the key that signed it: replicas
+ * that share the key agree, and whoever revalidates gets the new signature before the old key is gone.
+ */
 export interface CardDocument extends ServedDocument {
   /** What the body says. */
   card: JsonObject;
@@ -65,12 +68,14 @@ export function buildCards(
 export function withSignatures(
   document: CardDocument,
   signatures: readonly FlattenedSignature[],
+  keyId: string,
 ): CardDocument {
   const card: JsonObject = {
     ...document.card,
     signatures: signatures.map((signature) => ({ ...signature })),
   };
-  return { ...document, card, body: JSON.stringify(card) };
+  const etag = `${document.etag.slice(0, -1)}.${keyId}"`;
+  return { ...document, card, body: JSON.stringify(card), etag };
 }
 
 /**

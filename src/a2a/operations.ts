@@ -16,6 +16,7 @@ import { cursorOf, readCursor } from './list-cursor.ts';
 import { invocationOf } from './invocation.ts';
 import { invalidField } from './params.ts';
 import { replyOf, runStateOf, taskOf } from './projection.ts';
+import { requirePush, type PushOperations } from './push/push-operations.ts';
 import { RunStream, type StreamStart } from './run-stream.ts';
 import type {
   CardShapes,
@@ -34,6 +35,8 @@ export interface OperationsOptions {
   engine: RunEngine;
   log: RunLog;
   cards: CardCatalog;
+  /** Absent: no agent sends push notifications. */
+  push?: PushOperations;
 }
 
 /** The operations of A2A (spec §3.1) over runs. They know neither the transport nor the protocol version's shapes. */
@@ -128,23 +131,27 @@ export class Operations {
   }
 
   /** Create Push Notification Config (spec §3.1.7). */
-  async createPushConfig(_request: PushConfigRequest & { taskId: string }, _call: Call): Promise<PushConfig> {
-    return refusePush();
+  async createPushConfig(request: PushConfigRequest & { taskId: string }, call: Call): Promise<PushConfig> {
+    const push = requirePush(call, this.#options.push);
+    return await push.create(await this.#own(request.taskId, call), request, call);
   }
 
   /** Get Push Notification Config (spec §3.1.8). */
-  async getPushConfig(_request: { taskId: string; id?: string }, _call: Call): Promise<PushConfig> {
-    return refusePush();
+  async getPushConfig(request: { taskId: string; id?: string }, call: Call): Promise<PushConfig> {
+    const push = requirePush(call, this.#options.push);
+    return await push.get(await this.#own(request.taskId, call), request.id);
   }
 
   /** List Push Notification Configs (spec §3.1.9). */
-  async listPushConfigs(_request: { taskId: string }, _call: Call): Promise<PushConfig[]> {
-    return refusePush();
+  async listPushConfigs(request: { taskId: string }, call: Call): Promise<PushConfig[]> {
+    const push = requirePush(call, this.#options.push);
+    return await push.list(await this.#own(request.taskId, call));
   }
 
   /** Delete Push Notification Config (spec §3.1.10): idempotent. */
-  async deletePushConfig(_request: { taskId: string; id: string }, _call: Call): Promise<void> {
-    refusePush();
+  async deletePushConfig(request: { taskId: string; id: string }, call: Call): Promise<void> {
+    const push = requirePush(call, this.#options.push);
+    await push.remove(await this.#own(request.taskId, call), request.id);
   }
 
   /** Get Extended Agent Card (spec §3.1.11): what it says depends on who asks. */
@@ -155,13 +162,22 @@ export class Operations {
   /** Starts a run, or continues the task that the message names. The snapshot tells from where it is read. */
   async #begin(request: SendMessageRequest, call: Call): Promise<LoadedRun> {
     requireExtensions(call.activated, declaredExtensions(call.agent));
-    if (request.pushConfig) refusePush();
+    const push = request.pushConfig && requirePush(call, this.#options.push);
     const { taskId } = request.message;
     const task = taskId === undefined ? undefined : await this.#own(taskId, call);
     if (task) requireSameContext(task.record, request.message);
     const invocation = invocationOf(request, call);
-    if (task) return await this.#options.invoker.continue(task, invocation);
-    const { record } = await this.#options.invoker.start(invocation);
+    // Named after its message, so that the same message sent again adds none.
+    const config = request.pushConfig && { id: request.message.messageId, ...request.pushConfig };
+    if (task) {
+      if (push && config) await push.create(task, config, call);
+      return await this.#options.invoker.continue(task, invocation);
+    }
+    const pushConfig = push && config && (await push.prepare(config, call));
+    const { record } = await this.#options.invoker.start({
+      ...invocation,
+      ...(pushConfig && { pushConfig }),
+    });
     return { record, snapshot: emptySnapshot(record.createdAt) };
   }
 
@@ -186,7 +202,10 @@ export class Operations {
       run.record.agentId === call.agent.id &&
       run.record.door === 'a2a';
     if (isOwn && !replyOf(run)) return run;
-    throw new Problem('task_not_found', `There is no task ${taskId.slice(0, 64)} of yours at this agent.`);
+    throw new Problem(
+      'task_not_found',
+      `Task not found: you have no task ${taskId.slice(0, 64)} at this agent.`,
+    );
   }
 
   #result(run: LoadedRun, call: Call, historyLength?: number): SendResult {
@@ -209,12 +228,5 @@ function requireSameContext(record: RunRecord, message: Message): void {
   throw invalidField(
     'message.contextId',
     'is not the context of the task: leave it out, or send that of the task',
-  );
-}
-
-function refusePush(): never {
-  throw new Problem(
-    'push_not_supported',
-    'Push notifications are not supported: subscribe to the task instead.',
   );
 }

@@ -1,3 +1,4 @@
+import type { StoredPushConfig } from '../a2a/push/outbox.ts';
 import { decide, type Action } from '../auth/permissions.ts';
 import type { Principal } from '../auth/principal.ts';
 import { unauthorized } from '../auth/unauthorized.ts';
@@ -34,6 +35,8 @@ export interface Invocation {
   llmId?: string;
   acceptedOutputModes?: string[];
   properties: Properties;
+  /** Stored with a new run. */
+  pushConfig?: StoredPushConfig;
 }
 
 /** The one way from every door to a run: which agent, may they, with which values, on which model. */

@@ -4,7 +4,7 @@ import type { AgentInvoker } from '../agents/invoker.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
 import type { Principal } from '../auth/principal.ts';
 import { unauthorized } from '../auth/unauthorized.ts';
-import { Problem } from '../http/problem.ts';
+import { invalidQuery, wholeNumber } from './query-numbers.ts';
 
 const mostPerPage = 100;
 
@@ -72,28 +72,10 @@ function summary(agent: AgentRevision): AgentSummary {
 function filterOf(request: Request): (agent: AgentSummary) => boolean {
   const { data_source_id: dataSource, is_active: active } = request.query;
   if (active !== undefined && active !== 'true' && active !== 'false')
-    throw invalid('is_active', 'must be true or false');
+    throw invalidQuery('is_active', 'must be true or false');
   if (dataSource !== undefined && typeof dataSource !== 'string')
-    throw invalid('data_source_id', 'must be given once');
+    throw invalidQuery('data_source_id', 'must be given once');
   return (agent) =>
     (active === undefined || agent.is_active === (active === 'true')) &&
     (dataSource === undefined || agent.data_source_id === dataSource);
-}
-
-function wholeNumber(
-  request: Request,
-  name: string,
-  range: { least: number; most: number; otherwise: number },
-): number {
-  const given = request.query[name];
-  if (given === undefined) return range.otherwise;
-  const value = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : NaN;
-  if (value >= range.least && value <= range.most) return value;
-  throw invalid(name, `must be a whole number from ${range.least} to ${range.most}`);
-}
-
-function invalid(name: string, reason: string): Problem {
-  return new Problem('invalid_request', `The query parameter ${name} ${reason}.`, {
-    details: { fields: { [name]: reason } },
-  });
 }

@@ -1,11 +1,9 @@
 import { hash } from 'node:crypto';
-import { Router, type Request } from 'express';
+import { Router } from 'express';
 import type { Authenticate } from '../auth/authenticate.ts';
-import { decide } from '../auth/permissions.ts';
 import type { SigningKeys, SigningKeyStatus } from '../auth/signing-keys.ts';
-import { unauthorized } from '../auth/unauthorized.ts';
 import { sendDocument } from '../http/conditional-get.ts';
-import { Problem } from '../http/problem.ts';
+import { requireAdministrator } from './administrator.ts';
 
 export interface SigningKeyRoutesOptions {
   authenticate: Authenticate;
@@ -28,21 +26,14 @@ export function keySetRoute({ signingKeys }: Pick<SigningKeyRoutesOptions, 'sign
 export function signingKeyRoutes({ authenticate, signingKeys }: SigningKeyRoutesOptions): Router {
   const router = Router();
   router.get('/signing-keys', async (request, response) => {
-    await administrator(authenticate, request);
+    await requireAdministrator(authenticate, request);
     response.json({ keys: (await signingKeys.list()).map(row) });
   });
   router.post('/signing-keys/rotate', async (request, response) => {
-    await administrator(authenticate, request);
+    await requireAdministrator(authenticate, request);
     response.status(201).json(row(await signingKeys.rotate()));
   });
   return router;
-}
-
-/** @throws Problem unauthorized or permission_denied. */
-async function administrator(authenticate: Authenticate, request: Request): Promise<void> {
-  const decision = decide(await authenticate(request.headers, request.ip ?? ''), 'manage');
-  if (decision === 'unauthorized') throw unauthorized();
-  if (decision !== 'allowed') throw new Problem('permission_denied', 'Only administrators may do this.');
 }
 
 function row({ createdAt, retiredAt, publishedUntil, ...rest }: SigningKeyStatus): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import type { StoredPushConfig } from '../a2a/push/outbox.ts';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Attempt } from './attempt.ts';
@@ -48,6 +49,7 @@ export interface StartRequest {
   llmId?: string;
   acceptedOutputModes?: string[];
   properties: Properties;
+  pushConfig?: StoredPushConfig;
 }
 
 export interface EngineOptions {
@@ -94,7 +96,9 @@ export class RunEngine {
    */
   async start(request: StartRequest): Promise<{ record: RunRecord; created: boolean }> {
     const record = newRecord(request, this.#options.secretBox);
-    const created = await this.#options.log.create(record, { windowMs: this.#options.idempotencyWindowMs });
+    const { pushConfig } = request;
+    const windowMs = this.#options.idempotencyWindowMs;
+    const created = await this.#options.log.create(record, { windowMs, ...(pushConfig && { pushConfig }) });
     if (created.outcome === 'conflict') throw usedMessageId();
     if (created.outcome === 'existing') return { record: created.record, created: false };
     const run = { record, snapshot: acceptedSnapshot(record.createdAt) };

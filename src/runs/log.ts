@@ -1,3 +1,4 @@
+import type { StoredPushConfig } from '../a2a/push/outbox.ts';
 import type { Position, RunState, StoredEvent } from './event.ts';
 import type { Turn } from './message.ts';
 import type { RunRecord } from './record.ts';
@@ -19,7 +20,8 @@ export interface RunLog {
   /**
    * Appends events and, where given, saves the snapshot forward only. Appends of one event-loop turn share
    * a transaction, and `take` is called when that begins, so that what is said until then is in it; it may be
-   * called again and then gives the same batch. Resolves when stored; followers are woken after that.
+   * called again and then gives the same batch. Resolves when stored; followers are woken after that. The
+   * notifications that the run's push configs ask for are written in the same transaction (PushOutbox).
    * @throws FencedError when `attempt` is no longer the run's attempt, or the run is at a terminal state.
    */
   append(runId: string, take: () => AppendBatch): Promise<void>;
@@ -69,6 +71,8 @@ export interface RunLog {
 export interface CreateOptions {
   /** Idempotency window in milliseconds; 0 turns it off. */
   windowMs: number;
+  /** Stored with the run, so that it is told of every event; an existing run does not get it. */
+  pushConfig?: StoredPushConfig;
 }
 
 export type CreateOutcome =

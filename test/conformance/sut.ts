@@ -1,18 +1,26 @@
+import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
 import { openGateway } from '../../src/gateway.ts';
 import { Redactor } from '../../src/telemetry/redactor.ts';
 import { createLog } from '../../src/telemetry/winston-log.ts';
 
 /**
- * The gateway in the profile of a compatibility kit: callers without credentials are let in, idempotency is
- * off, nothing is kept, and the default agent's card stands at the origin. `PORT` chooses the port (9999).
- * It serves the repository's own agents.
+ * The system under test of the compatibility kits: the gateway with the conformance agent, in the kits' profile.
+ * Callers without credentials are let in, idempotency is off as the kits use a messageId again and again, webhooks
+ * may be on this machine, and nothing is kept. From the environment: `PORT` (9999), `GRPC_PORT` (50051),
+ * `CARD_DEFAULT_VERSION` (`1.0` for the kit of v1.0) and `DEFAULT_AGENT`, whose card stands at the origin:
+ * `conformance`, `conformance-minimal` or `conformance-extension`.
  */
 const env = {
   PORT: process.env.PORT ?? '9999',
+  GRPC_PORT: process.env.GRPC_PORT ?? '50051',
   DATA_DIR: ':memory:',
+  AGENT_CARDS_DIR: join(import.meta.dirname, 'agent-cards'),
+  DEFAULT_AGENT: process.env.DEFAULT_AGENT ?? 'conformance',
+  MODULE_AGENTS: 'true',
   AUTH_ANONYMOUS: 'true',
   IDEMPOTENCY_WINDOW_SECONDS: '0',
+  EGRESS_ALLOW: '127.0.0.1,localhost',
   ADMIN_API_KEY: 'conformance-administrator-key',
   CARD_DEFAULT_VERSION: process.env.CARD_DEFAULT_VERSION ?? '0.3',
 };

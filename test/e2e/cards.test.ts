@@ -105,8 +105,10 @@ describe('CARD-SIGN-004 rotation', () => {
 });
 
 describe('CARD-CACHE-002 ETag', () => {
-  test('is the same on two gateways with the same files and address, and after a restart', async () => {
-    const env = { PUBLIC_URL: 'https://agents.example/gateway' };
+  test('is the same on two gateways with the same files, address and key, and after a restart', async () => {
+    const keyFile = join(dataDir, 'etag-key.pem');
+    await writeFile(keyFile, makeSigningKey().privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    const env = { PUBLIC_URL: 'https://agents.example/gateway', CARD_SIGNING_KEY_FILE: keyFile };
     const etags = async (started: TestGateway): Promise<(string | null)[]> =>
       await Promise.all(
         ['1.0', '0.3', '2.0'].map(async (version) => {

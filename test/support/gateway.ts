@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { stringify } from 'yaml';
+import type { PushTimes } from '../../src/a2a/push/open-push.ts';
 import { readConfig } from '../../src/config.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { Redactor } from '../../src/telemetry/redactor.ts';
@@ -25,6 +26,7 @@ export interface TestGatewayOptions {
   env?: Readonly<Record<string, string>>;
   /** Keep the data in a folder, so that another gateway can be opened on it. */
   dataDir?: string;
+  pushTimes?: PushTimes;
 }
 
 /** A whole gateway on port 0 with agent files of its own; it keeps nothing unless `dataDir` says so. */
@@ -55,7 +57,12 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   });
   const log = createLog({ level: 'debug', format: 'json', redactor: new Redactor(), stream });
-  const gateway = await openGateway({ config: readConfig(env), log, env });
+  const gateway = await openGateway({
+    config: readConfig(env),
+    log,
+    env,
+    ...(options.pushTimes && { pushTimes: options.pushTimes }),
+  });
   const stop = async (): Promise<void> => {
     await gateway.stop();
     await rm(folder, { recursive: true, force: true });

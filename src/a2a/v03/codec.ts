@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../runs/message.ts';
 import { Problem } from '../../http/problem.ts';
-import { withoutEmpty } from '../params.ts';
+import { invalidField, withoutEmpty } from '../params.ts';
 import type {
   Codec,
   GetTaskRequest,
@@ -49,7 +49,7 @@ export const v03Codec: Codec = {
   decodeList: noListTasks,
   decodePushConfig(params) {
     const { taskId, pushNotificationConfig } = readPushConfig(params);
-    return { taskId, ...decodePushConfig(pushNotificationConfig) };
+    return { taskId, id: defaultConfigId, ...decodePushConfig(pushNotificationConfig) };
   },
   decodePushConfigId(params) {
     const { id, pushNotificationConfigId } = readPushConfigQuery(params);
@@ -81,11 +81,14 @@ function decodeSend(params: unknown): SendMessageRequest {
 /** PushNotificationConfig → neutral; the same in both JSON forms of v0.3. */
 export function decodePushConfig({ id, url, token, authentication }: PushConfigParams): PushConfigRequest {
   const { schemes, credentials } = authentication ?? {};
+  // Proto-JSON writes an authentication that is not set as an empty one.
+  if (credentials && !schemes?.length)
+    throw invalidField('authentication.schemes', 'must name a scheme for the credentials');
   return withoutEmpty<PushConfigRequest>({
     id,
     url,
     token,
-    authentication: schemes && { schemes, ...(credentials && { credentials }) },
+    authentication: schemes?.length ? { schemes, ...(credentials && { credentials }) } : undefined,
   });
 }
 
@@ -99,6 +102,9 @@ function encodePushConfig({ taskId, authentication, ...config }: PushConfig): Js
 function encodeSendResult(result: SendResult): Json {
   return 'task' in result ? encodeTask(result.task) : encodeMessage(result.message);
 }
+
+/** `set` without an id is about the one config that a task has then: the next one replaces it. */
+export const defaultConfigId = 'default';
 
 /** Without a configuration the answer waits; one that says nothing of blocking does not. */
 export function isBlocking(configuration: { blocking?: boolean | null } | null | undefined): boolean {

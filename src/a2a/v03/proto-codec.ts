@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../runs/message.ts';
 import { invalidField, withoutEmpty } from '../params.ts';
+import { withJsonNames, type MessageTree } from '../proto-names.ts';
 import { v1Codec } from '../v1/codec.ts';
 import type {
   Codec,
@@ -11,7 +12,7 @@ import type {
   SendResult,
   StreamResponse,
 } from '../wire.ts';
-import { decodePushConfig, isBlocking } from './codec.ts';
+import { decodePushConfig, defaultConfigId, isBlocking } from './codec.ts';
 import { encodeCard } from './proto-card.ts';
 import {
   readConfigId,
@@ -22,6 +23,20 @@ import {
   readTaskId,
 } from './proto-schemas.ts';
 import { decodeMessage, encodeArtifact, encodeMessage, encodeStatus, encodeTask } from './proto-translate.ts';
+
+/** The messages of its requests: fields may be named as in the proto, and v0.3's clients in Python do. */
+const messages: MessageTree = {
+  '': ['message', 'request', 'configuration', 'config', 'pushNotificationConfig'],
+  message: ['content'],
+  request: ['content'],
+  content: ['file'],
+  configuration: ['pushNotification'],
+  pushNotification: ['authentication'],
+  config: ['pushNotificationConfig'],
+  pushNotificationConfig: ['authentication'],
+};
+
+const named = (params: unknown): unknown => withJsonNames(params, messages);
 
 /**
  * A2A v0.3 as its HTTP+JSON and gRPC bindings speak it: the ProtoJSON form of its proto (v0.3 spec §3.2.2, §3.2.3).
@@ -34,11 +49,8 @@ export const v03ProtoCodec: Codec = {
   methods: new Map(),
   decodeSend,
   decodeGet(params) {
-    const { historyLength, history_length: protoSpelling } = readHistoryLength(params);
-    return withoutEmpty<GetTaskRequest>({
-      id: readTaskId(params),
-      historyLength: historyLength ?? protoSpelling,
-    });
+    const { historyLength } = readHistoryLength(named(params));
+    return withoutEmpty<GetTaskRequest>({ id: readTaskId(params), historyLength });
   },
   decodeTaskId: (params) => ({ id: readTaskId(params) }),
   decodeList,
@@ -56,7 +68,7 @@ export const v03ProtoCodec: Codec = {
 };
 
 function decodeSend(params: unknown): SendMessageRequest {
-  const { message, request, configuration, metadata } = readSend(params);
+  const { message, request, configuration, metadata } = readSend(named(params));
   const sent = message ?? request;
   if (!sent) throw invalidField('message', 'is required');
   const pushConfig = configuration?.pushNotification;
@@ -71,18 +83,18 @@ function decodeSend(params: unknown): SendMessageRequest {
 }
 
 function decodeList(params: unknown): ListTasksRequest {
-  const list = readListParams(params ?? {});
+  const list = readListParams(named(params ?? {}));
   return v1Codec.decodeList(
     list['status'] === 'TASK_STATE_CANCELLED' ? { ...list, status: 'TASK_STATE_CANCELED' } : list,
   );
 }
 
 function decodeNewPushConfig(params: unknown): PushConfigRequest & { taskId: string } {
-  const { pushNotificationConfig, config, configId } = readPushConfig(params);
+  const { pushNotificationConfig, config, configId } = readPushConfig(named(params));
   const sent = pushNotificationConfig ?? config?.pushNotificationConfig;
   if (!sent) throw invalidField('pushNotificationConfig', 'is required');
   const { taskId } = readConfigId(params);
-  return { taskId, ...(configId && { id: configId }), ...decodePushConfig(sent) };
+  return { taskId, id: configId || defaultConfigId, ...decodePushConfig(sent) };
 }
 
 function encodePushConfig({ taskId, authentication, ...config }: PushConfig): JsonObject {

@@ -109,10 +109,10 @@ export const readSend = paramsReader<ProtoSendParams>({
   },
 });
 
-/** What GetTask has beside its task; the reference servers of v0.3 spelled it like the proto. */
-export const readHistoryLength = paramsReader<Optional<{ historyLength: number; history_length: number }>>({
+/** What GetTask has beside its task. */
+export const readHistoryLength = paramsReader<Optional<{ historyLength: number }>>({
   type: 'object',
-  properties: { historyLength: optionalCount, history_length: optionalCount },
+  properties: { historyLength: optionalCount },
 });
 
 export type ProtoPushConfigParams = Optional<{

@@ -50,7 +50,7 @@ export interface SendParams {
 /** v0.3 names the schemes that a receiver takes; the first one is used. */
 export interface PushConfigParams extends Optional<{ id: string; token: string }> {
   url: string;
-  authentication?: ({ schemes: string[] } & Optional<{ credentials: string }>) | null;
+  authentication?: Optional<{ schemes: string[]; credentials: string }> | null;
 }
 
 export interface GetParams {
@@ -68,9 +68,8 @@ export const pushConfigSchema = {
     token: optionalToken,
     authentication: {
       ...optionalObject,
-      required: ['schemes'],
       properties: {
-        schemes: { type: 'array', minItems: 1, maxItems: 10, items: authenticationScheme },
+        schemes: { type: 'array', maxItems: 10, items: authenticationScheme, nullable: true },
         credentials: optionalToken,
       },
     },

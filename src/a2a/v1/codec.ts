@@ -13,7 +13,7 @@ import type {
   StreamResponse,
   Task,
 } from '../wire.ts';
-import { withJsonNames } from './proto-names.ts';
+import { withJsonNames, type MessageTree } from '../proto-names.ts';
 import {
   readGet,
   readList,
@@ -42,6 +42,17 @@ const methods: ReadonlyMap<string, OperationName> = new Map([
   ['GetExtendedAgentCard', 'getExtendedCard'],
 ]);
 
+/** The messages of its requests: fields may be named as in the proto. */
+const messages: MessageTree = {
+  '': ['message', 'configuration', 'authentication'],
+  message: ['parts'],
+  configuration: ['taskPushNotificationConfig', 'pushNotificationConfig'],
+  taskPushNotificationConfig: ['authentication'],
+  pushNotificationConfig: ['authentication'],
+};
+
+const named = (params: unknown): unknown => withJsonNames(params, messages);
+
 /** A2A v1.0: the neutral model is its ProtoJSON, so encoding only leaves out what is empty. */
 export const v1Codec: Codec = {
   version: '1.0',
@@ -50,20 +61,20 @@ export const v1Codec: Codec = {
   methods,
   decodeSend,
   decodeGet(params) {
-    const { id, historyLength } = readGet(withJsonNames(params));
+    const { id, historyLength } = readGet(named(params));
     return withoutEmpty<GetTaskRequest>({ id, historyLength });
   },
-  decodeTaskId: (params) => ({ id: readTaskId(withJsonNames(params)).id }),
-  decodeList: (params) => decodeList(readList(withJsonNames(params ?? {}))),
+  decodeTaskId: (params) => ({ id: readTaskId(named(params)).id }),
+  decodeList: (params) => decodeList(readList(named(params ?? {}))),
   decodePushConfig(params) {
-    const config = readPushConfig(withJsonNames(params));
+    const config = readPushConfig(named(params));
     return { taskId: config.taskId, ...decodePushConfig(config) };
   },
   decodePushConfigId: (params) => {
-    const { taskId, id } = readPushConfigId(withJsonNames(params));
+    const { taskId, id } = readPushConfigId(named(params));
     return { taskId, id };
   },
-  decodePushConfigList: (params) => ({ taskId: readPushConfigList(withJsonNames(params)).taskId }),
+  decodePushConfigList: (params) => ({ taskId: readPushConfigList(named(params)).taskId }),
   encodeSendResult: (result) => asJson('task' in result ? { task: withoutEmpty<Task>(result.task) } : result),
   encodeTask: (task) => asJson(withoutEmpty<Task>(task)),
   encodeList: (page) => asJson({ ...page, tasks: page.tasks.map((task) => withoutEmpty<Task>(task)) }),
@@ -81,7 +92,7 @@ export const v1Codec: Codec = {
 };
 
 function decodeSend(params: unknown): SendMessageRequest {
-  const { message, configuration, metadata } = readSend(withJsonNames(params));
+  const { message, configuration, metadata } = readSend(named(params));
   // The name of v1.0.1, and the one that it had before.
   const pushConfig = configuration?.taskPushNotificationConfig ?? configuration?.pushNotificationConfig;
   return withoutEmpty<SendMessageRequest>({

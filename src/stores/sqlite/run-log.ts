@@ -17,6 +17,7 @@ import type { Turn } from '../../runs/message.ts';
 import type { RunRecord } from '../../runs/record.ts';
 import { answering } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { PushRows } from './push-rows.ts';
 import { RunList } from './run-list.ts';
 import { RunQueries } from './run-queries.ts';
 import { RunRetention } from './run-retention.ts';
@@ -27,6 +28,7 @@ import { RunWrites } from './run-writes.ts';
 export class SqliteRunLog implements RunLog {
   readonly #database: DatabaseSync;
   readonly #feed: Feed;
+  readonly #push: PushRows;
   readonly #commit: GroupCommit;
   readonly #queries: RunQueries;
   readonly #list: RunList;
@@ -36,14 +38,15 @@ export class SqliteRunLog implements RunLog {
   /** Ids of the runs that an earlier life left behind and nobody has taken up yet. */
   readonly #abandoned: Set<string>;
 
-  /** @param database from openDatabase; `close` closes it. */
-  constructor(database: DatabaseSync, feed: Feed) {
+  /** @param database from openDatabase; `close` closes it. @param push the same as the outbox's */
+  constructor(database: DatabaseSync, feed: Feed, push = new PushRows(database)) {
     this.#database = database;
     this.#feed = feed;
+    this.#push = push;
     this.#commit = new GroupCommit(database);
     this.#queries = new RunQueries(database);
     this.#list = new RunList(database, this.#queries);
-    this.#writes = new RunWrites(database, this.#queries);
+    this.#writes = new RunWrites(database, this.#queries, push);
     this.#retention = new RunRetention(database, (runNumber) => this.#writes.keepSnapshot(runNumber));
     this.#abandoned = new Set(this.#queries.executed());
     this.#read = (runId, position) => answering(() => this.#queries.page(runId, position));
@@ -51,18 +54,22 @@ export class SqliteRunLog implements RunLog {
 
   create(record: RunRecord, options: CreateOptions): Promise<CreateOutcome> {
     return this.#commit.submit({
-      apply: () => this.#writes.create(record, options.windowMs),
+      apply: () => this.#writes.create(record, options),
       committed: ({ outcome }) => {
         if (outcome === 'created') this.#feed.publish(record.id, [acceptedEvent(record.createdAt)]);
       },
     });
   }
 
-  append(runId: string, take: () => AppendBatch): Promise<void> {
+  async append(runId: string, take: () => AppendBatch): Promise<void> {
     let batch: AppendBatch | undefined;
-    return this.#commit.submit({
+    await this.#commit.submit({
       apply: () => this.#writes.append(runId, (batch = take())),
-      committed: () => this.#feed.publish(runId, batch?.events ?? []),
+      committed: (queued) => {
+        const events = batch?.events ?? [];
+        this.#feed.publish(runId, events);
+        this.#push.committed(runId, events.at(-1), queued);
+      },
     });
   }
 

@@ -34,6 +34,10 @@ export class RunRetention {
     this.#deleteEvents = database.prepare('DELETE FROM events WHERE run = ?');
     this.#deleteRun = [
       this.#deleteEvents,
+      database.prepare(
+        'DELETE FROM push_outbox WHERE config IN (SELECT number FROM push_configs WHERE run = ?)',
+      ),
+      database.prepare('DELETE FROM push_configs WHERE run = ?'),
       database.prepare('DELETE FROM snapshots WHERE run = ?'),
       database.prepare('DELETE FROM records WHERE run = ?'),
       database.prepare('DELETE FROM runs WHERE number = ?'),

@@ -21,8 +21,15 @@ export const waitingCode = 20;
 /** From it on a run is at a terminal state. */
 export const terminalCode = 30;
 
+const states = new Map(Object.entries(stateCodes).map(([state, code]) => [code, state as RunState]));
+
 export function stateCode(state: RunState): number {
   return stateCodes[state];
+}
+
+/** The counterpart of stateCode. */
+export function stateOf(code: number): RunState {
+  return states.get(code) ?? 'submitted';
 }
 
 /** A run with its record and its saved snapshot, if one was saved. */

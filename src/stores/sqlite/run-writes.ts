@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isAfter, type StoredEvent } from '../../runs/event.ts';
-import { FencedError, type AppendBatch, type CreateOutcome } from '../../runs/log.ts';
+import { FencedError, type AppendBatch, type CreateOptions, type CreateOutcome } from '../../runs/log.ts';
 import type { RunRecord } from '../../runs/record.ts';
 import { fold, type RunSnapshot } from '../../runs/snapshot.ts';
+import type { PushRows } from './push-rows.ts';
 import type { RunQueries } from './run-queries.ts';
 import {
   conversationKey,
@@ -24,6 +25,7 @@ const shortLog = 64;
 /** The changes of the run log; each runs inside somebody's transaction. */
 export class RunWrites {
   readonly #queries: RunQueries;
+  readonly #push: PushRows;
   readonly #findRequest: StatementSync;
   readonly #insertRun: StatementSync;
   readonly #insertRecord: StatementSync;
@@ -34,8 +36,9 @@ export class RunWrites {
   readonly #raiseAttempt: StatementSync;
   readonly #unlist: StatementSync;
 
-  constructor(database: DatabaseSync, queries: RunQueries) {
+  constructor(database: DatabaseSync, queries: RunQueries, push: PushRows) {
     this.#queries = queries;
+    this.#push = push;
     this.#findRequest = database.prepare(`
       SELECT records.body AS record FROM runs JOIN records ON records.run = runs.number
       WHERE request_key = ? AND created_at >= ? AND state <> ${stateCode('failed')}
@@ -61,7 +64,7 @@ export class RunWrites {
     );
   }
 
-  create(record: RunRecord, windowMs: number): CreateOutcome {
+  create(record: RunRecord, { windowMs, pushConfig }: CreateOptions): CreateOutcome {
     const key = windowMs > 0 ? requestKey(record) : null;
     const earlier = key === null ? undefined : this.#sameRequest(record, key, record.createdAt - windowMs);
     if (earlier) {
@@ -81,22 +84,25 @@ export class RunWrites {
       record.createdAt,
     );
     this.#insertRecord.run(lastInsertRowid, JSON.stringify(record));
+    if (pushConfig) this.#push.save(record.id, pushConfig, 1);
     return { outcome: 'created' };
   }
 
-  /** @throws FencedError before anything is changed. */
-  append(runId: string, { attempt, events, snapshot }: AppendBatch): void {
+  /** Whether there are notifications to push about it. @throws FencedError before anything is changed. */
+  append(runId: string, { attempt, events, snapshot }: AppendBatch): boolean {
     const last = events.at(-1);
     const owned = last
       ? this.#insertEvents.run(attempt, last.sequence, encodeEvents(events), runId, attempt).changes === 1
       : this.#findOwn.get(runId, attempt) !== undefined;
     if (!owned) throw new FencedError(runId);
+    const queued = this.#push.enqueue(runId, events);
     const after = this.#snapshotAfter(runId, events, snapshot);
-    if (!after) return;
+    if (!after) return queued;
     this.#updateState.run(stateCode(after.state), after.stateAt, runId);
     // The agent answered without a task: there is none to list.
     if (after.finished?.reply) this.#unlist.run(runId);
     if (after.sequence > shortLog) this.#save(runId, after);
+    return queued;
   }
 
   /** Saves what its events make of a run; for when they are about to go. */

@@ -85,4 +85,34 @@ export const migrations: readonly string[] = [
     retired_at INTEGER
   ) STRICT;
   `,
+  `
+  CREATE TABLE push_configs (
+    number INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    -- 1: it is told of whole artifacts too.
+    artifacts INTEGER NOT NULL,
+    -- JSON, its secrets sealed.
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX push_configs_of_run ON push_configs (run, id);
+
+  -- A notification about one event for one config. Its number is never used again.
+  CREATE TABLE push_outbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    config INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    -- NULL: it waits behind another one of its config, or is a dead letter.
+    due_at INTEGER,
+    -- NULL: it waits for its delivery; else since when it is a dead letter.
+    buried_at INTEGER,
+    -- Why the last try failed.
+    error TEXT
+  ) STRICT;
+  CREATE INDEX push_outbox_of_config ON push_outbox (config, number);
+  CREATE INDEX push_outbox_due ON push_outbox (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX push_outbox_buried ON push_outbox (buried_at) WHERE buried_at IS NOT NULL;
+  `,
 ];

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PushOutbox } from '../../a2a/push/outbox.ts';
 import type { KeyStore } from '../../auth/key-store.ts';
 import type { SigningKeyStore } from '../../auth/signing-key-store.ts';
 import { Feed } from '../../runs/feed.ts';
 import type { RunLog } from '../../runs/log.ts';
 import { openDatabase } from './database.ts';
 import { SqliteKeyStore } from './key-store.ts';
+import { SqlitePushOutbox } from './push-outbox.ts';
+import { PushRows } from './push-rows.ts';
 import { SqliteRunLog } from './run-log.ts';
 import { SqliteSigningKeyStore } from './signing-key-store.ts';
 
@@ -15,6 +18,7 @@ export interface SqliteStore {
   runs: RunLog;
   keys: KeyStore;
   signingKeys: SigningKeyStore;
+  push: PushOutbox;
   /** 32 bytes that seal stored secrets. */
   secretsKey: Buffer;
   close: () => Promise<void>;
@@ -27,11 +31,13 @@ export interface SqliteStore {
  */
 export async function openSqliteStore(dataDir: string, secretsKey?: string): Promise<SqliteStore> {
   const database = openDatabase(dataDir);
-  const runs = new SqliteRunLog(database, new Feed());
+  const push = new PushRows(database);
+  const runs = new SqliteRunLog(database, new Feed(), push);
   return {
     runs,
     keys: new SqliteKeyStore(database),
     signingKeys: new SqliteSigningKeyStore(database),
+    push: new SqlitePushOutbox(database, push),
     secretsKey: secretsKey === undefined ? await ownSecretsKey(dataDir) : Buffer.from(secretsKey, 'base64'),
     close: async () => await runs.close(),
   };

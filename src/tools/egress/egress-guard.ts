@@ -29,11 +29,14 @@ interface Connections {
 /** A request that the guard does not let out; the message names the host and the reason. */
 export class EgressRefusedError extends Error {
   readonly host: string;
+  /** Completes "Requests to it are refused: …". */
+  readonly reason: string;
 
   constructor(host: string, reason: string) {
     super(`Requests to ${host} are refused: ${reason}.`);
     this.name = 'EgressRefusedError';
     this.host = host;
+    this.reason = reason;
   }
 }
 
@@ -60,6 +63,23 @@ export class EgressGuard {
   async fetch(url: string, request: EgressRequest): Promise<GuardedResponse> {
     const target = parseUrl(url);
     return cappedFetch((await this.#open()).guarded, target, request);
+  }
+
+  /**
+   * Checks an address that is to be called later, with `fetch`, which checks it again. A name that does not resolve
+   * now is judged by its scheme and port alone.
+   * @throws EgressRefusedError when requests may not go there.
+   */
+  async check(url: string): Promise<void> {
+    const { protocol, hostname, port } = parseUrl(url);
+    const target = targetOf({ protocol, hostname: hostname.replace(/^\[|\]$/g, ''), port });
+    let addresses: LookupAddress[];
+    try {
+      addresses = await this.#addressesOf(target);
+    } catch {
+      return this.#refuse(target, undefined);
+    }
+    for (const { address } of addresses) this.#refuse(target, address);
   }
 
   /**
@@ -102,9 +122,7 @@ export class EgressGuard {
   }
 
   #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
-    const { protocol, hostname } = options;
-    const port = Number(options.port) || (protocol === 'https:' ? 443 : 80);
-    Promise.all([this.#checkedAddresses({ protocol, hostname, port }), this.#open()])
+    Promise.all([this.#checkedAddresses(targetOf(options)), this.#open()])
       .then(([addresses, { buildConnector }]) => {
         // A connector of its own for each connection: it knows no other address than the checked ones.
         buildConnector({ allowH2: false, lookup: pinnedLookup(addresses) })(options, callback);
@@ -115,19 +133,27 @@ export class EgressGuard {
   }
 
   async #checkedAddresses(target: EgressTarget): Promise<LookupAddress[]> {
-    const family = isIP(target.hostname);
-    const addresses = family ? [{ address: target.hostname, family }] : await this.#resolve(target.hostname);
-    if (addresses.length === 0) throw new Error(`${target.hostname} has no address`);
-    for (const { address } of addresses) {
-      const reason = this.#refusal(target, address);
-      if (reason) throw new EgressRefusedError(target.hostname, reason);
-    }
+    const addresses = await this.#addressesOf(target);
+    for (const { address } of addresses) this.#refuse(target, address);
     return addresses;
   }
 
-  #refusal(target: EgressTarget, address: string): string | undefined {
-    if (this.#rules.some((rule) => allows(rule, target, address))) return undefined;
-    const kind = refusalOfAddress(address);
+  async #addressesOf({ hostname }: EgressTarget): Promise<LookupAddress[]> {
+    const family = isIP(hostname);
+    const addresses = family ? [{ address: hostname, family }] : await this.#resolve(hostname);
+    if (addresses.length === 0) throw new Error(`${hostname} has no address`);
+    return addresses;
+  }
+
+  /** @throws EgressRefusedError unless the target may be reached at this address, where it is known. */
+  #refuse(target: EgressTarget, address: string | undefined): void {
+    const reason = this.#refusal(target, address);
+    if (reason) throw new EgressRefusedError(target.hostname, reason);
+  }
+
+  #refusal(target: EgressTarget, address: string | undefined): string | undefined {
+    if (this.#rules.some((rule) => allows(rule, target, address ?? ''))) return undefined;
+    const kind = address === undefined ? undefined : refusalOfAddress(address);
     if (kind) return isIP(target.hostname) ? `it is ${kind}` : `it resolves to ${kind}`;
     if (target.protocol !== 'https:') return 'only https is allowed';
     if (target.port !== 443 && target.port !== 80) return `port ${target.port} is not allowed`;
@@ -146,6 +172,12 @@ function parseUrl(text: string): URL {
     throw new EgressRefusedError(url.host, 'a URL with a user name or password is not allowed');
   }
   return url;
+}
+
+/** @param port empty or absent: the scheme's own */
+function targetOf(to: { protocol: string; hostname: string; port?: string | undefined }): EgressTarget {
+  const { protocol, hostname } = to;
+  return { protocol, hostname, port: Number(to.port) || (protocol === 'https:' ? 443 : 80) };
 }
 
 function pinnedLookup(addresses: LookupAddress[]): LookupFunction {

@@ -154,7 +154,7 @@ describe('the task of a request', () => {
     expect(v03ProtoCodec.decodeGet({ id: 't', historyLength: 0 })).toStrictEqual(request);
     expect(v03ProtoCodec.decodeGet({ name: 'tasks/t', history_length: 0 })).toStrictEqual(request);
     expect(refusedFields(() => v03ProtoCodec.decodeGet({ id: 't', history_length: -1 }))).toEqual({
-      history_length: 'must be >= 0',
+      historyLength: 'must be >= 0',
     });
   });
 
@@ -193,7 +193,7 @@ describe('push notification configs', () => {
   });
 
   test('the ways to create one', () => {
-    const bare = { taskId: 't', url };
+    const bare = { taskId: 't', id: 'default', url };
     const sent = { pushNotificationConfig: { url } };
     expect(v03ProtoCodec.decodePushConfig({ taskId: 't', ...sent })).toStrictEqual(bare);
     expect(v03ProtoCodec.decodePushConfig({ taskId: 't', config: sent })).toStrictEqual(bare);

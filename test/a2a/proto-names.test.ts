@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { v1Codec } from '../../../src/a2a/v1/codec.ts';
-import { withJsonNames } from '../../../src/a2a/v1/proto-names.ts';
+import { v1Codec } from '../../src/a2a/v1/codec.ts';
+import { v03ProtoCodec } from '../../src/a2a/v03/proto-codec.ts';
+import { withJsonNames } from '../../src/a2a/proto-names.ts';
+
+const tree = { '': ['message'], message: ['parts'] };
 
 test('the names of the proto are read as those of its JSON', () => {
   const message = { message_id: 'm', role: 'ROLE_USER', parts: [{ text: 'a', media_type: 'text/plain' }] };
@@ -30,10 +33,27 @@ test('what the caller itself named stays as it is', () => {
     message: { messageId: 'm', parts: [own], metadata: { a_b: { c_d: 1 } } },
     metadata: { e_f: 1 },
   };
-  expect(withJsonNames(request)).toBe(request);
+  expect(withJsonNames(request, tree)).toBe(request);
 });
 
 test('the JSON name wins where both are sent, and what is no object is left to the schema', () => {
-  expect(withJsonNames({ task_id: 'old', taskId: 'new' })).toEqual({ taskId: 'new' });
-  for (const value of [null, 'text', 3, [1]]) expect(withJsonNames(value)).toBe(value);
+  expect(withJsonNames({ task_id: 'old', taskId: 'new' }, tree)).toEqual({ taskId: 'new' });
+  for (const value of [null, 'text', 3, [1]]) expect(withJsonNames(value, tree)).toBe(value);
+});
+
+test('so it is for the proto-JSON of v0.3, whose Python clients use the names of the proto', () => {
+  const file = { file_with_uri: 'https://a.example/a', mime_type: 'text/plain' };
+  const message = { message_id: 'm', context_id: 'c', role: 'ROLE_USER', content: [{ text: 'a' }, { file }] };
+  expect(v03ProtoCodec.decodeSend({ message, configuration: { history_length: 1 } })).toMatchObject({
+    message: { messageId: 'm', contextId: 'c', parts: [{ text: 'a' }, { url: 'https://a.example/a' }] },
+    historyLength: 1,
+  });
+  const config = {
+    push_notification_config: { id: 'x', url: 'https://a.example/', token: '', authentication: {} },
+  };
+  expect(v03ProtoCodec.decodePushConfig({ parent: 'tasks/t', config_id: 'd', config })).toEqual({
+    taskId: 't',
+    id: 'x',
+    url: 'https://a.example/',
+  });
 });
