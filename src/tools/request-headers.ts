@@ -40,7 +40,8 @@ function resolveValue(declaration: HeaderValue, from: HeaderSources): string | u
   if (typeof declaration === 'string') return declaration;
   if ('env' in declaration) {
     const value = from.env[declaration.env];
-    if (!value) throw new ToolError(`The gateway's environment variable ${declaration.env} is needed and not set.`);
+    if (!value)
+      throw new ToolError(`The gateway's environment variable ${declaration.env} is needed and not set.`);
     return value;
   }
   const value = from.context[declaration.context];

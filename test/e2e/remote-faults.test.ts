@@ -175,6 +175,11 @@ const hostileAnswers: readonly [what: string, answer: Answer, said: RegExp][] = 
   ['an error page', () => ({ status: 500, type: 'text/html', text: 'SECRET-STACK' }), /HTTP 500/],
   ['a redirect', () => ({ status: 302, type: 'text/html', text: '' }), /redirect/],
   ['too large an event', () => ({ text: `data: ${'x'.repeat(5_000_000)}\n\n` }), /4194304 bytes/],
+  [
+    'too large an answer',
+    () => ({ type: 'application/json', text: 'x'.repeat(17_000_000) }),
+    /16777216 bytes/,
+  ],
   ['no JSON', () => ({ text: 'data: {"jsonrpc"\n\n' }), /did not answer as A2A servers do/],
   ['an empty stream', () => ({ text: '' }), /ended its stream/],
   [

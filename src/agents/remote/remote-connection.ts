@@ -4,8 +4,10 @@ import { EgressRefusedError } from '../../tools/egress/egress-guard.ts';
 import { eventFrames } from './event-frames.ts';
 import { notA2a, refusalOf, RemoteFailure } from './remote-failure.ts';
 
-/** Bytes that one run may read of its remote agent. */
-const mostBytes = 64 * 1024 * 1024;
+/** Bytes that one run may read of its remote agent's streams. */
+const mostStreamed = 64 * 1024 * 1024;
+/** Bytes of any other answer: a task with all its artifacts. */
+const largestAnswer = 16 * 1024 * 1024;
 
 export interface ConnectionOptions {
   guard: Pick<EgressGuard, 'open' | 'trustedOpen'>;
@@ -21,7 +23,7 @@ export class RemoteConnection {
   /** The events that were read, but not yet handed out by the SDK's client, which does not show all of them. */
   #frames: EventSourceMessage[] = [];
   #cursor: string | undefined;
-  #bytesLeft = mostBytes;
+  readonly #streamed = { left: mostStreamed };
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -81,29 +83,35 @@ export class RemoteConnection {
     { isStream, signal }: { isStream: boolean; signal: AbortSignal | undefined },
   ): ReadableStream<Uint8Array> {
     this.#frames = [];
-    const bytes = ReadableStream.from(this.#bounded(body, signal));
+    const bytes = ReadableStream.from(
+      bounded(body, isStream ? this.#streamed : { left: largestAnswer }, signal),
+    );
     return isStream ? bytes.pipeThrough(eventFrames((frame) => this.#frames.push(frame))) : bytes;
   }
+}
 
-  async *#bounded(
-    body: ReadableStream<Uint8Array>,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      for await (const chunk of body) {
-        this.#bytesLeft -= chunk.byteLength;
-        if (this.#bytesLeft < 0) throw tooMuch();
-        yield chunk;
-      }
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw unreachable(error);
+/** The bytes as they come, as long as there are some left. */
+async function* bounded(
+  body: ReadableStream<Uint8Array>,
+  bytes: { left: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of body) {
+      bytes.left -= chunk.byteLength;
+      if (bytes.left < 0) throw tooMuch();
+      yield chunk;
     }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw unreachable(error);
   }
 }
 
 function tooMuch(): RemoteFailure {
-  return new RemoteFailure(`The remote agent sent more than ${mostBytes} bytes. Ask for less at once.`);
+  return new RemoteFailure(
+    `The remote agent sent more than ${largestAnswer} bytes at once, or ${mostStreamed} in all. Ask for less at once.`,
+  );
 }
 
 /** An error that is no answer of an A2A server goes no further; the SDK's client reads the others. */

@@ -133,7 +133,7 @@ export class RemoteRun {
     try {
       return yield* this.#sendTo({ taskId: '', contextId: remoteContextId(record) });
     } catch (error) {
-      if (this.#reader.linked || !mayRefuseContext(error)) throw error;
+      if (this.#reader.eventCount > 0 || !mayRefuseContext(error)) throw error;
     }
     yield* this.#sendTo({ taskId: '', contextId: '' });
   }
