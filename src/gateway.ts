@@ -26,7 +26,7 @@ import { SecretBox } from './runs/secret-box.ts';
 import { openSqliteStore, type SqliteStore } from './stores/sqlite/store.ts';
 import type { Log } from './telemetry/log.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
-import { createToolset } from './tools/toolset.ts';
+import { createToolSources } from './tools/toolset.ts';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -163,11 +163,11 @@ function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: 
     if (execution.kind !== 'declared') return [];
     const secret = execution.contextVariables.filter((variable) => variable.secret);
     const secretVariables = new Set(secret.map(({ name }) => name));
-    return createToolset(execution.tools, { env, guard, ownAddress, secretVariables });
+    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables });
   });
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
-    toolsets.executable(revision, (tools) => executableAgent(revision, { models, tools, openRemote }));
+    toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
   const engine = new RunEngine({
     log: store.runs,
     findAgent: (agentId) => {

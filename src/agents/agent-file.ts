@@ -2,13 +2,12 @@ import type {
   AgentDefinition,
   ContextVariable,
   DeclaredExecution,
-  HeaderValue,
-  HttpToolDefinition,
-  KnowledgeToolDefinition,
   Limits,
   PublishedCard,
   Scenario,
 } from './definition.ts';
+import type { HeaderValue } from './declared-headers.ts';
+import type { WrittenTool } from './tool-types/tool-types.ts';
 
 type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
 
@@ -59,9 +58,6 @@ export interface WrittenModule extends WrittenBase {
 
 export type WrittenVariable = Optional<ContextVariable, 'required' | 'source' | 'secret'>;
 export type WrittenScenario = Optional<Scenario, 'instructions' | 'examples'>;
-export type WrittenTool = WrittenKnowledgeTool | WrittenHttpTool;
-export type WrittenKnowledgeTool = Optional<KnowledgeToolDefinition, 'topK'>;
-export type WrittenHttpTool = Optional<HttpToolDefinition, 'parameters' | 'headers'>;
 
 /** Where in the file: property names and list positions from its root. */
 export type FilePath = readonly (string | number)[];

@@ -1,15 +1,14 @@
-import type { AgentFile, WrittenDeclared, WrittenExecution, WrittenTool } from './agent-file.ts';
+import type { AgentFile, WrittenDeclared, WrittenExecution } from './agent-file.ts';
 import type {
   AgentDefinition,
   AgentExecution,
   DeclaredExecution,
-  JsonSchema,
   Limits,
   ModuleExecution,
   PublishedCard,
-  ToolDefinition,
 } from './definition.ts';
 import { asDraft2020 } from './json-schema.ts';
+import type { ToolDefinition } from './tool-types/tool-types.ts';
 
 const defaultLimits: Limits = {
   maxSteps: 8,
@@ -21,14 +20,12 @@ const defaultLimits: Limits = {
 };
 
 const defaultFallback = 'I cannot help with that. Please ask about what this agent is made for.';
-const defaultTopK = 5;
-const noParameters: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
 
 /** What the file names and the loader has read or looked up. */
 export interface ResolvedFiles {
   prompt: string;
-  /** Absolute path of the folder of each knowledge tool, by the tool's name. */
-  folders: ReadonlyMap<string, string>;
+  /** The definitions of a declared agent's tools. */
+  tools: ToolDefinition[];
   /** The file of a module agent. */
   module?: Pick<ModuleExecution, 'module' | 'moduleHash'>;
 }
@@ -82,7 +79,7 @@ function everyKind(execution: WrittenExecution) {
 }
 
 function declaredExecution(execution: WrittenDeclared, files: ResolvedFiles): DeclaredExecution {
-  const tools = (execution.tools ?? []).map((tool) => declaredTool(tool, files));
+  const { tools } = files;
   const { onReplicaLoss = tools.some(({ sideEffects }) => sideEffects) ? 'fail' : 'rerun' } = execution;
   return {
     fallbackMessage: defaultFallback,
@@ -98,17 +95,5 @@ function declaredExecution(execution: WrittenDeclared, files: ResolvedFiles): De
     })),
     tools,
     ...(execution.responseSchema && { responseSchema: asDraft2020(execution.responseSchema) }),
-  };
-}
-
-function declaredTool(tool: WrittenTool, { folders }: ResolvedFiles): ToolDefinition {
-  if (tool.type === 'knowledge') {
-    return { sideEffects: false, topK: defaultTopK, ...tool, source: folders.get(tool.name) ?? tool.source };
-  }
-  return {
-    sideEffects: tool.method !== 'GET',
-    headers: {},
-    ...tool,
-    parameters: tool.parameters ? asDraft2020(tool.parameters) : noParameters,
   };
 }

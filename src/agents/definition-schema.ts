@@ -12,7 +12,8 @@ import {
   variableName,
 } from './schema-parts.ts';
 import type { AgentKind } from './definition.ts';
-import { headers, toolSchema } from './tool-schemas.ts';
+import { headers } from './declared-headers.ts';
+import { toolSchema } from './tool-types/tool-types.ts';
 
 const agentId = matching(
   '^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$',

@@ -1,5 +1,8 @@
 import type { UserRole } from '../auth/principal.ts';
 
+import type { HeaderValue } from './declared-headers.ts';
+import type { ToolDefinition } from './tool-types/tool-types.ts';
+
 /** The agent file (`agent-cards/<id>.yaml`), as it is after validation and with its defaults filled in. */
 export interface AgentDefinition {
   schemaVersion: '1';
@@ -139,40 +142,6 @@ export interface Limits {
   maxHistoryMessages: number;
   maxResultCharacters: number;
 }
-
-export type ToolDefinition = KnowledgeToolDefinition | HttpToolDefinition;
-
-interface ToolDefinitionBase {
-  name: string;
-  description?: string;
-  timeoutSeconds?: number;
-  sideEffects?: boolean;
-}
-
-/** Search over a folder of the operator's. */
-export interface KnowledgeToolDefinition extends ToolDefinitionBase {
-  type: 'knowledge';
-  /** The folder, resolved to an absolute path at load (relative to the agent file's folder). */
-  source: string;
-  topK: number;
-}
-
-/** One declared request. */
-export interface HttpToolDefinition extends ToolDefinitionBase {
-  type: 'http';
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /**
-   * `{parameter}` stands for an argument, URL-encoded; a url that begins with `/` is the gateway's own address.
-   * A url whose host holds a parameter goes through the egress guard.
-   */
-  url: string;
-  /** JSON Schema of the arguments; those not used in the url go into the query (GET, DELETE) or the JSON body. */
-  parameters: JsonSchema;
-  headers: Record<string, HeaderValue>;
-}
-
-/** A literal, an environment variable of the gateway's, or a context value; `prefix` stands before it (`Bearer `). */
-export type HeaderValue = string | { env: string; prefix?: string } | { context: string; prefix?: string };
 
 /** One revision of an agent: what a run executes, unchanged until its end. */
 export interface AgentRevision {

@@ -2,10 +2,11 @@ import type { ModelDirectory } from '../llm/directory.ts';
 import type { ExecutableAgent } from '../runs/engine.ts';
 import type { Execution, Executor } from '../runs/executor.ts';
 import type { JsonObject } from '../runs/message.ts';
-import type { Tool } from '../tools/tool.ts';
+import type { ToolSource } from '../tools/tool-source.ts';
 import { awaitAuthorization } from './authorization.ts';
 import type { AgentRevision, DeclaredExecution, RemoteExecution } from './definition.ts';
 import { runLoop } from './loop/loop.ts';
+import { gatherTools } from './loop/gather-tools.ts';
 import { SecretMask } from './loop/secrets.ts';
 import type { LoopState } from './loop/state.ts';
 import { StepRecorder } from './loop/steps.ts';
@@ -21,7 +22,7 @@ export type KindOfAgent = Pick<
 /** What agents are executed with. */
 export interface ExecutionParts {
   models: ModelDirectory;
-  tools: readonly Tool[];
+  sources: readonly ToolSource[];
   /** Fronts a remote agent. */
   openRemote: (execution: RemoteExecution) => KindOfAgent;
 }
@@ -41,7 +42,7 @@ export function executableAgent(revision: AgentRevision, parts: ExecutionParts):
   };
 }
 
-function ofKind({ definition }: AgentRevision, { models, tools, openRemote }: ExecutionParts): KindOfAgent {
+function ofKind({ definition }: AgentRevision, { models, sources, openRemote }: ExecutionParts): KindOfAgent {
   const { execution } = definition;
   switch (execution.kind) {
     case 'a2a':
@@ -49,25 +50,28 @@ function ofKind({ definition }: AgentRevision, { models, tools, openRemote }: Ex
     case 'module':
       return { executor: moduleExecutor(execution), mayReply: true };
     case 'declared':
-      return { executor: declaredExecutor(execution, models, tools) };
+      return { executor: declaredExecutor(execution, models, sources) };
   }
 }
 
 function declaredExecutor(
   agent: DeclaredExecution,
   models: ModelDirectory,
-  tools: readonly Tool[],
+  sources: readonly ToolSource[],
 ): Executor {
   const check = agent.responseSchema && compileResponseSchema(agent.responseSchema);
-  return (execution) => runLoop(openState(agent, models, tools, execution), check);
+  return async function* (execution) {
+    const steps = new StepRecorder(execution.attempt);
+    const tools = yield* gatherTools(sources, steps, execution.signal);
+    return yield* runLoop({ ...openState(agent, models, execution), tools, steps }, check);
+  };
 }
 
 function openState(
   agent: DeclaredExecution,
   models: ModelDirectory,
-  tools: readonly Tool[],
   execution: Execution,
-): LoopState {
+): Omit<LoopState, 'tools' | 'steps'> {
   const { llmId, properties } = execution.request;
   const temperature = properties.temperature ?? agent.model.temperature;
   return {
@@ -78,10 +82,8 @@ function openState(
       agent: agent.model.llmId,
       fallbacks: agent.model.fallbackLlmIds,
     }),
-    tools,
     visibleValues: visible(agent, execution.contextValues),
     mask: new SecretMask(agent.contextVariables, execution.contextValues),
-    steps: new StepRecorder(execution.attempt),
     ...(temperature !== undefined && { temperature }),
     maxSteps: Math.min(properties.maxSteps ?? agent.limits.maxSteps, agent.limits.maxSteps),
     usage: { promptTokens: 0, completionTokens: 0 },

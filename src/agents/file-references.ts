@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import type { Finding, WrittenDeclared, WrittenModule, WrittenTool } from './agent-file.ts';
+import type { Finding, WrittenDeclared, WrittenModule } from './agent-file.ts';
 import { maxPromptCharacters } from './schema-parts.ts';
 
 const promptPath = ['execution', 'systemPrompt', 'file'];
@@ -54,34 +54,7 @@ export async function moduleFile(
   }
 }
 
-/** The folders of the knowledge tools, absolute, by the tool's name. A relative one starts at `folder`. */
-export async function knowledgeFolders(
-  tools: readonly WrittenTool[],
-  folder: string,
-): Promise<{ byTool: Map<string, string>; findings: Finding[] }> {
-  const byTool = new Map<string, string>();
-  const findings: Finding[] = [];
-  for (const [index, tool] of tools.entries()) {
-    if (tool.type !== 'knowledge') continue;
-    const path = resolve(folder, tool.source);
-    if (await isDirectory(path)) byTool.set(tool.name, path);
-    else {
-      const reason = `${JSON.stringify(tool.source)} is not a folder that exists (seen from the agent file)`;
-      findings.push({ path: ['execution', 'tools', index, 'source'], reason });
-    }
-  }
-  return { byTool, findings };
-}
-
 function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
-  }
 }

@@ -3,9 +3,10 @@ import { basename, dirname, extname } from 'node:path';
 import { declaredPart, type AgentFile, type FilePath, type Finding } from './agent-file.ts';
 import { withDefaults, type ResolvedFiles } from './defaults.ts';
 import type { AgentDefinition } from './definition.ts';
-import { knowledgeFolders, moduleFile, systemPromptText } from './file-references.ts';
+import { moduleFile, systemPromptText } from './file-references.ts';
 import { checkSchema, formatPath } from './schema-findings.ts';
 import { semanticFindings } from './semantic-checks.ts';
+import { defineTools } from './tool-types/tool-types.ts';
 import { parseLocated } from './yaml-location.ts';
 
 /** One thing that is wrong with an agent file. */
@@ -80,7 +81,7 @@ async function referencedFiles(
   folder: string,
   { modulesAllowed }: LoadOptions,
 ): Promise<Referenced> {
-  const nothing = { prompt: '', folders: new Map<string, string>() };
+  const nothing = { prompt: '', tools: [] };
   if (execution.kind === 'module') {
     if (!modulesAllowed) return { findings: [modulesOff] };
     const module = await moduleFile(execution, folder);
@@ -90,9 +91,9 @@ async function referencedFiles(
   const declared = declaredPart(execution);
   if (!declared) return { files: nothing, findings: [] };
   const prompt = await systemPromptText(declared.systemPrompt, folder);
-  const folders = await knowledgeFolders(declared.tools ?? [], folder);
-  if ('finding' in prompt) return { findings: [prompt.finding, ...folders.findings] };
-  return { files: { prompt: prompt.text, folders: folders.byTool }, findings: folders.findings };
+  const tools = await defineTools(declared.tools ?? [], ['execution', 'tools'], folder);
+  if ('finding' in prompt) return { findings: [prompt.finding, ...tools.findings] };
+  return { files: { prompt: prompt.text, tools: tools.definitions }, findings: tools.findings };
 }
 
 const modulesOff: Finding = {

@@ -9,7 +9,8 @@ import {
 } from './agent-file.ts';
 import { schemaProblem } from './json-schema.ts';
 import { promptVariables } from './placeholders.ts';
-import { headerFindings, toolFindings } from './tool-checks.ts';
+import { headerFindings } from './declared-headers.ts';
+import { toolFindings } from './tool-types/tool-types.ts';
 import { variableFindings } from './variable-checks.ts';
 
 /** What the schema cannot say: names that must resolve, be unique, or compile. `prompt` is the text itself. */
@@ -39,7 +40,7 @@ function declaredFindings(
   return [
     ...duplicates(tools, ['execution', 'tools'], 'name'),
     ...duplicates(execution.scenarios ?? [], ['execution', 'scenarios'], 'name'),
-    ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], variables)),
+    ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], { variables })),
     ...scenarioFindings(execution),
     ...promptFindings(execution, prompt, variables),
     ...responseSchemaFindings(execution),

@@ -1,38 +1,41 @@
 import type { ExecutableAgent } from '../runs/engine.ts';
-import type { Tool } from '../tools/tool.ts';
+import type { ToolSource } from '../tools/tool-source.ts';
 import type { AgentRevision } from './definition.ts';
 
 /** Builds what an agent executes with, once per revision; old revisions live as long as runs use them. */
 export class Toolsets {
-  readonly #create: (revision: AgentRevision) => readonly Tool[];
+  readonly #create: (revision: AgentRevision) => readonly ToolSource[];
   readonly #executables = new WeakMap<AgentRevision, ExecutableAgent>();
-  readonly #open = new Set<Tool>();
+  readonly #open = new Set<ToolSource>();
 
-  constructor(create: (revision: AgentRevision) => readonly Tool[]) {
+  constructor(create: (revision: AgentRevision) => readonly ToolSource[]) {
     this.#create = create;
   }
 
-  executable(revision: AgentRevision, make: (tools: readonly Tool[]) => ExecutableAgent): ExecutableAgent {
+  executable(
+    revision: AgentRevision,
+    make: (sources: readonly ToolSource[]) => ExecutableAgent,
+  ): ExecutableAgent {
     const known = this.#executables.get(revision);
     if (known) return known;
-    const tools = this.#create(revision);
+    const sources = this.#create(revision);
     try {
-      const executable = make(tools);
-      for (const tool of tools) if (tool.close) this.#open.add(tool);
+      const executable = make(sources);
+      for (const source of sources) if (source.close) this.#open.add(source);
       this.#executables.set(revision, executable);
       return executable;
     } catch (error) {
-      // Nobody else knows these tools: the next try makes its own.
-      void Promise.allSettled(tools.map(closeTool));
+      // Nobody else knows these sources: the next try makes its own.
+      void Promise.allSettled(sources.map(closeSource));
       throw error;
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#open].map(closeTool));
+    await Promise.all([...this.#open].map(closeSource));
   }
 }
 
-async function closeTool(tool: Tool): Promise<void> {
-  await tool.close?.();
+async function closeSource(source: ToolSource): Promise<void> {
+  await source.close?.();
 }

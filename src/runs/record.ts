@@ -29,7 +29,8 @@ export interface RunRequest {
   properties: Properties;
 }
 
-export type DoorName = 'a2a' | 'answer';
+/** `agent`: another agent delegates to it. */
+export type DoorName = 'a2a' | 'answer' | 'agent';
 
 /** One row per run (an A2A task), written once. */
 export interface RunRecord {
@@ -47,6 +48,8 @@ export interface RunRecord {
   contextNamed: boolean;
   /** Whether the agent may answer with a message in place of a task: readers wait for its first word then. */
   mayReply?: boolean;
+  /** How many agents stand above it, one delegating to the next; absent: none. */
+  depth?: number;
   /** Milliseconds since the epoch. */
   createdAt: number;
 }

@@ -1,4 +1,4 @@
-import type { HeaderValue } from '../agents/definition.ts';
+import type { HeaderValue } from '../agents/declared-headers.ts';
 import { ToolError } from './tool.ts';
 
 export interface HeaderSources {

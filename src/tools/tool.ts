@@ -1,3 +1,5 @@
+import type { JsonObject } from '../runs/message.ts';
+
 /** The tool port: something that a model may call, or a caller directly over REST. */
 export interface Tool {
   readonly name: string;
@@ -8,6 +10,8 @@ export interface Tool {
   readonly sideEffects: boolean;
   /** Seconds; absent: the agent's `limits.toolTimeoutSeconds`. */
   readonly timeoutSeconds?: number;
+  /** Name of the declaration that brought it; absent: its own. */
+  readonly source?: string;
   /** Arguments that do not fit `parameters`, as sentences; empty when they do. */
   validate(args: unknown): string[];
   /**
@@ -15,8 +19,6 @@ export interface Tool {
    * @throws ToolError with a sentence that the model (or the caller) can act on; the signal's reason when it aborts.
    */
   execute(call: ToolCall): Promise<ToolResult>;
-  /** Releases what it holds (connections, watchers); called once, when its agent's revision is gone. */
-  close?(): Promise<void>;
 }
 
 export interface ToolCall {
@@ -24,6 +26,28 @@ export interface ToolCall {
   /** The run's context values, the secret ones included. */
   context: Readonly<Record<string, unknown>>;
   signal: AbortSignal;
+  /** For whom it is called. */
+  caller: ToolCaller;
+  /** Tells what happens inside the tool, as steps below its own; what a tool does not tell is not shown. */
+  report?(step: ToolStep): void;
+}
+
+/** For whom a tool is called. */
+export interface ToolCaller {
+  userId: string;
+  /** The agent that calls it; absent: a user calls it directly. */
+  agentId?: string;
+  /** How many agents stand above this call, one delegating to the next: 0 for the agent that the user called. */
+  depth: number;
+}
+
+/** A step inside a tool: it begins with `in_progress` and ends once, under the same id. */
+export interface ToolStep {
+  /** Unique within the call. */
+  id: string;
+  name: string;
+  status: 'in_progress' | 'completed' | 'failed';
+  summary?: string;
 }
 
 export interface ToolResult {
@@ -31,6 +55,8 @@ export interface ToolResult {
   text: string;
   /** One short line for the step that callers see; never holds arguments or results in full. */
   summary?: string;
+  /** What the probe shows beside the text: the SQL, the tables, the pages that it used. Never a secret. */
+  detail?: JsonObject;
 }
 
 /** A tool that could not do it; the message is shown to the model and in the probe, so it holds no secret. */

@@ -1,8 +1,10 @@
-import type { HttpToolDefinition, KnowledgeToolDefinition, ToolDefinition } from '../agents/definition.ts';
+import type { HttpToolDefinition } from '../agents/tool-types/http.ts';
+import type { KnowledgeToolDefinition } from '../agents/tool-types/knowledge.ts';
+import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
 import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
-import type { Tool } from './tool.ts';
+import { sourceOf, type ToolSource } from './tool-source.ts';
 
 /** What the tools of one agent need from the gateway. */
 export type ToolsetDependencies = HttpToolDependencies;
@@ -13,19 +15,26 @@ interface DefinitionByType {
 }
 
 type Factories = {
-  [Type in keyof DefinitionByType]: (definition: DefinitionByType[Type], deps: ToolsetDependencies) => Tool;
+  [Type in keyof DefinitionByType]: (
+    definition: DefinitionByType[Type],
+    deps: ToolsetDependencies,
+  ) => ToolSource;
 };
 
+/** One row per type. What is large or optional is loaded by its source, with the first run that needs it. */
 const factories: Factories = {
-  knowledge: (definition) => createKnowledgeTool(definition),
-  http: createHttpTool,
+  knowledge: (definition) => sourceOf(createKnowledgeTool(definition)),
+  http: (definition, deps) => sourceOf(createHttpTool(definition, deps)),
 };
 
 /**
- * Makes an agent's tools from their definitions, in the same order. Nothing is read or connected yet.
+ * Makes the sources of an agent's tools from their definitions, in the same order. Nothing is read or connected yet.
  * @throws Error that names the tool when its parameters are not a valid JSON Schema.
  */
-export function createToolset(definitions: readonly ToolDefinition[], deps: ToolsetDependencies): Tool[] {
+export function createToolSources(
+  definitions: readonly ToolDefinition[],
+  deps: ToolsetDependencies,
+): ToolSource[] {
   return definitions.map((definition) => {
     try {
       return create<ToolDefinition['type']>(definition.type, definition, deps);
@@ -40,6 +49,6 @@ function create<Type extends keyof DefinitionByType>(
   type: Type,
   definition: DefinitionByType[Type],
   deps: ToolsetDependencies,
-): Tool {
+): ToolSource {
   return factories[type](definition, deps);
 }

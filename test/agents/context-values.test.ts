@@ -18,7 +18,7 @@ type Written = Partial<ContextVariable> & { name: string };
 function agent(...contextVariables: Written[]) {
   const variables = contextVariables.map((variable) => ({ schema: { type: 'string' }, ...variable }));
   const file = agentFields('desk', { contextVariables: variables }) as unknown as AgentFile;
-  const definition: AgentDefinition = withDefaults(file, { prompt: 'You answer.', folders: new Map() });
+  const definition: AgentDefinition = withDefaults(file, { prompt: 'You answer.', tools: [] });
   return makeRevision(definition, undefined, new Date(0));
 }
 

@@ -8,7 +8,7 @@ import { agentFields } from './agent-folder.ts';
 
 function definition(id: string, prompt = 'You answer.') {
   const file = agentFields(id) as unknown as AgentFile;
-  return withDefaults(file, { prompt, folders: new Map() });
+  return withDefaults(file, { prompt, tools: [] });
 }
 
 function revision(id: string, prompt?: string, previous?: AgentRevision, at = 0): AgentRevision {

@@ -1,9 +1,10 @@
+import type { ToolSource } from '../../src/tools/tool-source.ts';
 import type { Tool, ToolCall, ToolResult } from '../../src/tools/tool.ts';
 
 export type ToolScript = (call: ToolCall) => ToolResult | string | Promise<ToolResult | string>;
 
 /** A tool in this process: does what the test says, and remembers its calls. */
-export class ScriptedTool implements Tool {
+export class ScriptedTool implements Tool, ToolSource {
   readonly name: string;
   readonly description: string;
   readonly parameters = { type: 'object' };
@@ -32,7 +33,23 @@ export class ScriptedTool implements Tool {
     return typeof result === 'string' ? { text: result } : result;
   }
 
+  /** It is the source of itself. */
+  async tools(): Promise<readonly Tool[]> {
+    return [this];
+  }
+
   async close(): Promise<void> {
     this.closed += 1;
   }
+}
+
+/** A user's call of a tool, by hand. */
+export function toolCall(args: Record<string, unknown> = {}, changes: Partial<ToolCall> = {}): ToolCall {
+  return {
+    arguments: args,
+    context: {},
+    signal: new AbortController().signal,
+    caller: { userId: 'user-1', depth: 0 },
+    ...changes,
+  };
 }

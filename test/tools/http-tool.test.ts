@@ -1,8 +1,9 @@
+import { toolCall } from '../support/scripted-tool.ts';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { HttpToolDefinition } from '../../src/agents/definition.ts';
+import type { HttpToolDefinition } from '../../src/agents/tool-types/http.ts';
 import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
 import { createHttpTool } from '../../src/tools/http/http-tool.ts';
 import type { HttpToolDependencies } from '../../src/tools/http/http-tool.ts';
@@ -76,7 +77,7 @@ function call(
     },
     { env: {}, guard, ownAddress: () => base, ...deps },
   );
-  return tool.execute({ arguments: {}, context: {}, signal: new AbortController().signal, ...over });
+  return tool.execute(toolCall({}, over));
 }
 
 async function failure(work: Promise<unknown>): Promise<string> {

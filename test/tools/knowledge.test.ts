@@ -1,3 +1,4 @@
+import { toolCall } from '../support/scripted-tool.ts';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -19,7 +20,7 @@ async function write(path: string, content: string): Promise<void> {
 
 function search(query: string, limit?: number, signal = new AbortController().signal): Promise<ToolResult> {
   const tool = createKnowledgeTool({ name: 'search', type: 'knowledge', source: folder, topK: 3 });
-  return tool.execute({ arguments: { query, ...(limit && { limit }) }, context: {}, signal });
+  return tool.execute(toolCall({ query, ...(limit && { limit }) }, { signal }));
 }
 
 async function found(index: KnowledgeIndex, query: string): Promise<string[]> {
@@ -99,7 +100,7 @@ describe('the tool', () => {
   test('names a folder that is not there, and finds it once it is', async () => {
     const source = join(folder, 'later');
     const tool = createKnowledgeTool({ name: 'search', type: 'knowledge', source, topK: 3 });
-    const call = { arguments: { query: 'lamp' }, context: {}, signal: new AbortController().signal };
+    const call = toolCall({ query: 'lamp' });
     const error: unknown = await tool.execute(call).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ToolError);
     expect((error as Error).message).toBe('The documents in later cannot be read.');

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
-import type { HttpToolDefinition } from '../../src/agents/definition.ts';
+import type { HttpToolDefinition } from '../../src/agents/tool-types/http.ts';
 import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
-import { createToolset } from '../../src/tools/toolset.ts';
+import { createToolSources } from '../../src/tools/toolset.ts';
 
 const guard = new EgressGuard({ allow: [] });
 const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1' };
@@ -16,13 +16,16 @@ const refund: HttpToolDefinition = {
 
 afterAll(() => guard.close());
 
-describe('createToolset', () => {
-  test('makes each tool of its type, in order, without reading anything yet', () => {
-    const tools = createToolset(
+describe('createToolSources', () => {
+  test('makes each tool of its type, in order, without reading anything yet', async () => {
+    const sources = createToolSources(
       [refund, { name: 'search', type: 'knowledge', source: '/nowhere/policies', topK: 5 }],
       deps,
     );
-    expect(tools.map(({ name, description, sideEffects }) => ({ name, description, sideEffects }))).toEqual([
+    const tools = await Promise.all(sources.map((source) => source.tools(new AbortController().signal)));
+    expect(
+      tools.flat().map(({ name, description, sideEffects }) => ({ name, description, sideEffects })),
+    ).toEqual([
       { name: 'refund', description: 'Sends a POST request to /refunds.', sideEffects: true },
       { name: 'search', description: 'Searches the documents in policies.', sideEffects: false },
     ]);
@@ -30,6 +33,8 @@ describe('createToolset', () => {
 
   test('names the tool whose parameters are no schema', () => {
     const broken = { ...refund, parameters: { type: 'nonsense' } };
-    expect(() => createToolset([broken], deps)).toThrow(/^The tool refund cannot be made: schema is invalid/);
+    expect(() => createToolSources([broken], deps)).toThrow(
+      /^The tool refund cannot be made: schema is invalid/,
+    );
   });
 });

@@ -60,7 +60,8 @@ async function* answer(
 
 function permitted(state: LoopState, scenario: Scenario | undefined): LoopState['tools'] {
   const names = scenario?.tools;
-  return names ? state.tools.filter((tool) => names.includes(tool.name)) : state.tools;
+  if (!names) return state.tools;
+  return state.tools.filter((tool) => names.includes(tool.source ?? tool.name));
 }
 
 async function* fallBack(state: LoopState): AsyncGenerator<ExecutorEvent, Outcome, undefined> {

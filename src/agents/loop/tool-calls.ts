@@ -98,7 +98,9 @@ async function execute(
   const signal = AbortSignal.any([state.execution.signal, timeout]);
   try {
     signal.throwIfAborted();
-    const result = tool.execute({ arguments: given, context: state.execution.contextValues, signal });
+    const { contextValues: context, record } = state.execution;
+    const caller = { userId: record.owner, agentId: record.agentId, depth: record.depth ?? 0 };
+    const result = tool.execute({ arguments: given, context, signal, caller });
     return await unlessAborted(result, signal);
   } catch (error) {
     if (timeout.aborted) throw new ToolError(`The tool did not answer within ${seconds} s.`);

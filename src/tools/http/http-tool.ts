@@ -1,4 +1,4 @@
-import type { HttpToolDefinition } from '../../agents/definition.ts';
+import type { HttpToolDefinition } from '../../agents/tool-types/http.ts';
 import type { EgressRequest } from '../egress/capped-fetch.ts';
 import { EgressRefusedError } from '../egress/egress-guard.ts';
 import type { EgressGuard } from '../egress/egress-guard.ts';

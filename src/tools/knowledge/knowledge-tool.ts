@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { KnowledgeToolDefinition } from '../../agents/definition.ts';
+import type { KnowledgeToolDefinition } from '../../agents/tool-types/knowledge.ts';
 import { compileParameters } from '../parameters.ts';
 import { ToolError } from '../tool.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';

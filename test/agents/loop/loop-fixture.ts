@@ -4,6 +4,7 @@ import type { Execution, ExecutorEvent, Outcome } from '../../../src/runs/execut
 import type { Step, StepDetail } from '../../../src/runs/event.ts';
 import type { JsonObject, Part, Turn } from '../../../src/runs/message.ts';
 import type { Properties } from '../../../src/runs/record.ts';
+import { sourceOf } from '../../../src/tools/tool-source.ts';
 import type { Tool } from '../../../src/tools/tool.ts';
 import { agentRevision, requestVariable } from '../../a2a/agent-revision.ts';
 import { runRecord } from '../../stores/run-samples.ts';
@@ -50,10 +51,11 @@ export function begin(scene: Scene): AsyncGenerator<ExecutorEvent, Outcome, unde
     contextValues,
     signal,
   };
+  const sources = tools.map(sourceOf);
   const openRemote = (): never => {
     throw new Error('This agent is none of another server.');
   };
-  return executableAgent(revision, { models: directoryOf(...models), tools, openRemote }).executor(run);
+  return executableAgent(revision, { models: directoryOf(...models), sources, openRemote }).executor(run);
 }
 
 export async function play(scene: Scene): Promise<Played> {
