@@ -25,14 +25,18 @@ export function openRemoteAgent(
   parts: RemoteAgentParts,
 ): KindOfAgent {
   const cards = new RemoteCardSource({ url, guard: parts.guard });
+  const grpc = new LatestClient();
   const connect = async (): Promise<RemoteRunOptions> => {
     const own = ownHeaders(headers, parts.env);
     const card = await cards.get(own.headers);
     // The SDK's client costs start-up time that a gateway without remote agents need not spend.
-    const { openClient } = await import('./remote-client.ts');
+    const { openClient, openGrpcClient } = await import('./remote-client.ts');
     const { origin } = new URL(url);
     const connection = new RemoteConnection({ guard: parts.guard, origin, headers: own.headers });
-    const client = await openClient(card, connection);
+    const client =
+      card.address.binding === 'GRPC'
+        ? await grpc.get(card.address.url, async () => await openGrpcClient(card, url, own.headers))
+        : await openClient(card, connection);
     const { streaming, address } = card;
     const hidesAppend = address.version === '0.3' && address.binding === 'HTTP+JSON';
     return { client, connection, streaming, hidesAppend, secrets: own.secrets };
@@ -48,6 +52,18 @@ export function openRemoteAgent(
       await client.cancelTask(request, { signal: AbortSignal.timeout(cancelTimeoutMs) });
     },
   };
+}
+
+/** One client, as long as the address stays: its connections serve all runs. */
+class LatestClient {
+  #address: string | undefined;
+  #client: Promise<RemoteRunOptions['client']> | undefined;
+
+  get(address: string, open: () => Promise<RemoteRunOptions['client']>): Promise<RemoteRunOptions['client']> {
+    if (this.#address !== address || !this.#client) this.#client = open();
+    this.#address = address;
+    return this.#client;
+  }
 }
 
 async function* runRemotely(

@@ -5,8 +5,9 @@ export type RemoteVersion = '1.0' | '0.3';
 
 /** One address of a remote agent that the gateway can speak to. */
 export interface RemoteInterface {
+  /** Of gRPC: `host:port`. */
   url: string;
-  binding: 'JSONRPC' | 'HTTP+JSON';
+  binding: 'JSONRPC' | 'HTTP+JSON' | 'GRPC';
   version: RemoteVersion;
   tenant: string;
 }
@@ -96,7 +97,7 @@ function ageOf(cacheControl: string | null): number {
 }
 
 /**
- * Reads a card of either version: its first address of A2A 1.0 over HTTP, else one of 0.3.
+ * Reads a card of either version: its first address of A2A 1.0 over HTTP, else one of 0.3, else gRPC's.
  * @throws RemoteFailure when it has none.
  */
 export function readCard(text: string): RemoteCard {
@@ -104,10 +105,11 @@ export function readCard(text: string): RemoteCard {
   const addresses = addressesOf(card).flatMap(usable);
   // Of v0.3's HTTP+JSON the SDK's client drops file names and the metadata of parts: it comes last.
   const address =
-    addresses.find(({ version }) => version === '1.0') ??
+    addresses.find(({ version, binding }) => version === '1.0' && binding !== 'GRPC') ??
     addresses.find(({ binding }) => binding === 'JSONRPC') ??
+    addresses.find(({ binding }) => binding === 'HTTP+JSON') ??
     addresses[0];
-  if (!address) throw unreadable('it offers no JSON-RPC or HTTP+JSON interface of A2A 1.0 or 0.3');
+  if (!address) throw unreadable('it offers no interface of A2A 1.0 or 0.3 that the gateway speaks');
   const { capabilities } = card;
   return { address, streaming: isObject(capabilities) && capabilities['streaming'] === true };
 }
@@ -134,13 +136,23 @@ function addressesOf(card: Readonly<Record<string, unknown>>): WrittenAddress[] 
   return [{ url, binding: preferredTransport, version }, ...others];
 }
 
-function usable({ url, binding, version, tenant }: WrittenAddress): RemoteInterface[] {
-  if (typeof url !== 'string' || !/^https?:/i.test(url) || !URL.canParse(url)) return [];
-  const name = typeof binding === 'string' ? binding.toUpperCase() : '';
+function usable({ url, binding, version, tenant: written }: WrittenAddress): RemoteInterface[] {
+  if (typeof url !== 'string' || typeof binding !== 'string') return [];
+  const tenant = typeof written === 'string' ? written : '';
   // Patch digits do not count (spec §3.6).
   const [, known] = /^(1\.0|0\.3)(?:\.\d+)?$/.exec(String(version)) ?? [];
-  if ((name !== 'JSONRPC' && name !== 'HTTP+JSON') || (known !== '1.0' && known !== '0.3')) return [];
-  return [{ url, binding: name, version: known, tenant: typeof tenant === 'string' ? tenant : '' }];
+  if (known !== '1.0' && known !== '0.3') return [];
+  const name = binding.toUpperCase();
+  if (name === 'GRPC') return grpcAddress(url, known, tenant);
+  if ((name !== 'JSONRPC' && name !== 'HTTP+JSON') || !/^https?:/i.test(url) || !URL.canParse(url)) return [];
+  return [{ url, binding: name, version: known, tenant }];
+}
+
+/** v0.3 over gRPC has no tenant and is not spoken. */
+function grpcAddress(url: string, version: RemoteVersion, tenant: string): RemoteInterface[] {
+  const address = url.replace(/^[a-z]+:\/\//i, '').replace(/\/$/, '');
+  if (version !== '1.0' || !/^[^/\s@]+:\d{1,5}$/.test(address)) return [];
+  return [{ url: address, binding: 'GRPC', version, tenant }];
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> {

@@ -6,9 +6,9 @@ import {
   type Client,
 } from '@a2a-js/sdk/client';
 import { A2AError, TaskNotFoundError, UnsupportedOperationError } from '@a2a-js/sdk/errors';
-import type { RemoteCard } from './remote-card.ts';
+import type { RemoteCard, RemoteInterface } from './remote-card.ts';
 import type { RemoteConnection } from './remote-connection.ts';
-import { quoted, RemoteFailure } from './remote-failure.ts';
+import { away, quoted, refusedCredentials, RemoteFailure } from './remote-failure.ts';
 
 /** The SDK's client for the address that the card offers; it speaks the version of that address. */
 export async function openClient(
@@ -16,14 +16,30 @@ export async function openClient(
   connection: RemoteConnection,
 ): Promise<Client> {
   const options = { fetchImpl: connection.fetch, legacyCompat: { enabled: true } };
-  const factory = new ClientFactory({
-    transports: [new JsonRpcTransportFactory(options), new RestTransportFactory(options)],
-  });
-  const { url, tenant, version: protocolVersion, binding: protocolBinding } = address;
-  const supportedInterfaces = [{ url, tenant, protocolVersion, protocolBinding }];
-  return await factory.createFromAgentCard(
-    AgentCard.fromJSON({ supportedInterfaces, capabilities: { streaming } }),
+  const transports = [new JsonRpcTransportFactory(options), new RestTransportFactory(options)];
+  return await new ClientFactory({ transports }).createFromAgentCard(cardOf(address, streaming));
+}
+
+/** The same for gRPC, which has connections of its own: to be kept, as the SDK's client cannot close them. */
+export async function openGrpcClient(
+  { address, streaming }: RemoteCard,
+  cardUrl: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<Client> {
+  const { grpcTransport, withHeaders } = await import('./remote-grpc.ts');
+  const transports = [grpcTransport(address, new URL(cardUrl))];
+  const clientConfig = { interceptors: [withHeaders(headers)] };
+  return await new ClientFactory({ transports, clientConfig }).createFromAgentCard(
+    cardOf(address, streaming),
   );
+}
+
+function cardOf(
+  { url, tenant, version: protocolVersion, binding }: RemoteInterface,
+  streaming: boolean,
+): AgentCard {
+  const supportedInterfaces = [{ url, tenant, protocolVersion, protocolBinding: binding }];
+  return AgentCard.fromJSON({ supportedInterfaces, capabilities: { streaming } });
 }
 
 /** The remote knows no such task, or no longer. */
@@ -50,6 +66,9 @@ export function asRemoteFailure(error: unknown, secrets: readonly string[]): Rem
   const failure = causeOf(error, (cause) => cause instanceof RemoteFailure);
   if (failure) return failure;
   const answer = a2aError(error);
+  const status = grpcStatusOf(answer);
+  if (status === unauthenticated || status === permissionDenied) return refusedCredentials(`gRPC ${status}`);
+  if (status === unavailable) return away(`gRPC ${status}`);
   const message = answer
     ? `The remote agent refused: ${quoted(answer.message, secrets)}`
     : 'The remote agent did not answer as A2A servers do.';
@@ -59,6 +78,10 @@ export function asRemoteFailure(error: unknown, secrets: readonly string[]): Rem
 const invalidRequest = -32600;
 const methodNotFound = -32601;
 const invalidParams = -32602;
+
+const permissionDenied = 7;
+const unavailable = 14;
+const unauthenticated = 16;
 
 /** An error that came within a stream is the cause of what the SDK throws. */
 function a2aError(error: unknown): A2AError | undefined {
@@ -72,4 +95,9 @@ function causeOf<T extends Error>(error: unknown, is: (cause: unknown) => cause 
 
 function codeOf(error: A2AError | undefined): number | undefined {
   return error && 'envelopeCode' in error ? Number(error.envelopeCode) : undefined;
+}
+
+function grpcStatusOf(error: A2AError | undefined): number | undefined {
+  const isGrpc = error && 'transport' in error && error.transport === 'grpc';
+  return isGrpc && 'status' in error ? Number(error.status) : undefined;
 }

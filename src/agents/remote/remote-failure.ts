@@ -29,17 +29,22 @@ const awayStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** What an HTTP status alone says, whatever the body. */
 export function refusalOf(status: number): RemoteFailure | undefined {
-  if (status === 401 || status === 403) {
-    return new RemoteFailure(
-      `The remote agent refused the gateway's credentials (HTTP ${status}). The gateway's operator must mend them.`,
-    );
-  }
-  if (awayStatuses.has(status)) {
-    const message = `The remote agent is away (HTTP ${status}). Send the message again later.`;
-    return new RemoteFailure(message, { broken: true });
-  }
+  if (status === 401 || status === 403) return refusedCredentials(`HTTP ${status}`);
+  if (awayStatuses.has(status)) return away(`HTTP ${status}`);
   const isRedirect = status >= 300 && status < 400;
   return isRedirect ? new RemoteFailure('The remote agent answered with a redirect.') : undefined;
+}
+
+export function refusedCredentials(how: string): RemoteFailure {
+  return new RemoteFailure(
+    `The remote agent refused the gateway's credentials (${how}). The gateway's operator must mend them.`,
+  );
+}
+
+export function away(how: string): RemoteFailure {
+  return new RemoteFailure(`The remote agent is away (${how}). Send the message again later.`, {
+    broken: true,
+  });
 }
 
 /** An error that no A2A server answers with. */

@@ -47,6 +47,12 @@ describe('the address that is spoken to', () => {
     expect(addressOf({ supportedInterfaces })).toBe(expected);
   });
 
+  test('gRPC of 1.0 where there is nothing else', () => {
+    const [grpc, http] = [v1('1.0', 'GRPC', 'http://a.example:50051'), v1('0.3', 'HTTP+JSON', 'https://a/1')];
+    expect(addressOf({ supportedInterfaces: [grpc] })).toBe('1.0 GRPC a.example:50051');
+    expect(addressOf({ supportedInterfaces: [grpc, http] })).toBe('0.3 HTTP+JSON https://a/1');
+  });
+
   test('of a v0.3 card: the preferred one, or another', () => {
     expect(addressOf({ url: 'https://a/1', protocolVersion: '0.3.0' })).toBe('0.3 JSONRPC https://a/1');
     const additionalInterfaces = [{ url: 'https://a/2', transport: 'JSONRPC' }];
@@ -62,6 +68,8 @@ describe('the address that is spoken to', () => {
     ['no JSON'],
     ['{"supportedInterfaces":[null,1,{"url":5}]}'],
     ['{"url":"file:///etc/passwd"}'],
+    ['{"url":"a:1","preferredTransport":"GRPC"}'],
+    ['{"supportedInterfaces":[{"url":"user@a:1","protocolBinding":"GRPC"}]}'],
   ])('none in %s', (text) => {
     expect(() => readCard(text)).toThrow(/card cannot be used/);
   });
