@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import express from 'express';
 import { readProviders } from './config-providers.ts';
+import { readGrpc, type GrpcConfig } from './config-grpc.ts';
 import { ConfigError, Variables, isBaseUrl, isSecureUrl, withoutTrailingSlash } from './config-variables.ts';
 import type { Environment } from './config-variables.ts';
 import type { ProviderRecord } from './llm/provider.ts';
@@ -36,6 +37,8 @@ export interface Config {
   /** Hosts and CIDRs that the egress guard lets through. */
   egressAllow: readonly string[];
   maxBodyBytes: number;
+  /** Absent: no gRPC. */
+  grpc?: GrpcConfig;
   /** Whether agents may be code of the operator's. */
   moduleAgents: boolean;
   cardDefaultVersion: '0.3' | '1.0';
@@ -68,8 +71,11 @@ export interface TerminalOptions {
  */
 export function readConfig(env: Environment, options: TerminalOptions = {}): Config {
   const variables = new Variables(env);
+  const addresses = readAddresses(variables);
+  const grpc = readGrpc(variables, addresses.host);
   const config: Config = {
-    ...readAddresses(variables),
+    ...addresses,
+    ...(grpc && { grpc }),
     ...readAccess(variables),
     ...readOperation(variables),
     agentCardsDir: variables.text('AGENT_CARDS_DIR') ?? './agent-cards',

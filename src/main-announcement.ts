@@ -5,7 +5,12 @@ import type { Gateway } from './gateway.ts';
 export function announce(config: Config, gateway: Gateway): string {
   const key = gateway.newAdminKey;
   const shownKey = key ?? (config.authAnonymous ? undefined : '$A2A_GATEWAY_KEY');
-  const sections = [`a2a-gateway listens on ${gateway.url}`, agentLines(gateway), providerLine(gateway)];
+  const grpc = gateway.grpcAddress ? `, for gRPC on ${gateway.grpcAddress}` : '';
+  const sections = [
+    `a2a-gateway listens on ${gateway.url}${grpc}`,
+    agentLines(gateway),
+    providerLine(gateway),
+  ];
   if (key !== undefined) sections.push(`Administrator key, shown this once:\n  ${key}`);
   if (config.authAnonymous)
     sections.push('WARNING: AUTH_ANONYMOUS is on: callers without credentials are let in.');

@@ -26,6 +26,12 @@ test('says address, cards, models and a command for each version that any shell 
   expect(text).toContain(`"text":"What'\\''s up?"`);
 });
 
+test('says where gRPC is, where it is on', async () => {
+  const text = await announced({ GRPC_PORT: '0' });
+  expect(gateway?.grpcAddress).toMatch(/^127\.0\.0\.1:\d+$/);
+  expect(text).toContain(`listens on ${gateway?.url}, for gRPC on ${gateway?.grpcAddress}`);
+});
+
 test('warns of a default agent that nobody declares, and of callers without credentials', async () => {
   const text = await announced({ DEFAULT_AGENT: 'nobody', AUTH_ANONYMOUS: 'true' });
   expect(text).toContain('WARNING: DEFAULT_AGENT names nobody');

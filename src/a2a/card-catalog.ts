@@ -5,12 +5,13 @@ import { extendedContent } from './extended-card.ts';
 
 export interface CardCatalogOptions {
   signer: CardSigner;
-  /** Asked at the first card: the public URL may be known only when the gateway listens. */
+  /** Asked when a card is: the public URL may be known only when the gateway listens. */
   card: () => CardOptions;
 }
 
 interface SignedCards {
-  keyId: string;
+  /** What may change while the revision does not. */
+  madeFor: string;
   cards: Promise<AgentCards>;
 }
 
@@ -41,11 +42,14 @@ export class CardCatalog {
     revision: AgentRevision,
     build: () => AgentCards,
   ): Promise<AgentCards> {
+    // The default agent's card says more of gRPC, and a file that comes or goes may make another agent the default one.
+    const isDefault = this.#options.card().grpc?.defaultAgentId === revision.id;
     const keyId = await this.#options.signer.keyId();
+    const madeFor = `${keyId} ${isDefault}`;
     const known = kept.get(revision);
-    if (known?.keyId === keyId) return await known.cards;
+    if (known?.madeFor === madeFor) return await known.cards;
     const cards = this.#sign(build(), keyId);
-    kept.set(revision, { keyId, cards });
+    kept.set(revision, { madeFor, cards });
     cards.catch(() => kept.delete(revision));
     return await cards;
   }

@@ -25,14 +25,51 @@ export interface SupportedInterface {
   url: string;
   protocolBinding: string;
   protocolVersion: ProtocolVersion;
+  /** What requests over this interface carry as their tenant. */
+  tenant?: string;
 }
 
 /** The interfaces of one agent, in the order of preference. */
-export function supportedInterfaces(publicUrl: string, agentId: string): SupportedInterface[] {
+export function supportedInterfaces(
+  publicUrl: string,
+  agentId: string,
+  grpc?: GrpcEndpoint,
+): SupportedInterface[] {
   const base = publicUrl.replace(/\/+$/, '');
-  return cardBindings.map(({ protocolBinding, protocolVersion, url }) => ({
+  const overHttp = cardBindings.map(({ protocolBinding, protocolVersion, url }) => ({
     url: url(base, agentId),
     protocolBinding,
     protocolVersion,
   }));
+  const all = grpc ? [...overHttp, ...grpcInterfaces(grpc, agentId)] : overHttp;
+  return all.toSorted((one, other) => other.protocolVersion.localeCompare(one.protocolVersion));
+}
+
+/** The gRPC server as callers reach it. */
+export interface GrpcEndpoint {
+  /** `host:port` */
+  address: string;
+  secure: boolean;
+  /** Whom a call reaches that names no agent. */
+  defaultAgentId: string | undefined;
+}
+
+/**
+ * A v1.0 request names its agent as the tenant. One of v0.3 cannot: an unsuspecting client would reach the default
+ * agent, so only that one's card has the interface.
+ */
+function grpcInterfaces(
+  { address, secure, defaultAgentId }: GrpcEndpoint,
+  agentId: string,
+): SupportedInterface[] {
+  const protocolBinding = 'GRPC';
+  const current: SupportedInterface = {
+    url: address,
+    protocolBinding,
+    protocolVersion: '1.0',
+    tenant: agentId,
+  };
+  if (agentId !== defaultAgentId) return [current];
+  const url = `${secure ? 'https' : 'http'}://${address}`;
+  return [current, { url, protocolBinding, protocolVersion: '0.3' }];
 }

@@ -4,7 +4,7 @@ import type { FlattenedSignature } from '../auth/signing-keys.ts';
 import type { ServedDocument } from '../http/conditional-get.ts';
 import type { JsonObject } from '../runs/message.ts';
 import type { CardContent } from './card-content.ts';
-import { supportedInterfaces } from './card-interfaces.ts';
+import { supportedInterfaces, type GrpcEndpoint } from './card-interfaces.ts';
 import type { CardShape } from './card-signer.ts';
 import { cardV03 } from './card-v03.ts';
 import { cardV1 } from './card-v1.ts';
@@ -19,6 +19,8 @@ export interface CardOptions {
   anonymousAllowed?: boolean;
   /** Whether the gateway sends push notifications; default false. */
   pushOn?: boolean;
+  /** Undefined: no gRPC. */
+  grpc?: GrpcEndpoint | undefined;
 }
 
 /**
@@ -52,7 +54,7 @@ export function buildCards(
       pushNotifications: card.capabilities.pushNotifications && options.pushOn === true,
       extendedAgentCard: extendedCard !== undefined,
     },
-    interfaces: supportedInterfaces(options.publicUrl, revision.id),
+    interfaces: supportedInterfaces(options.publicUrl, revision.id, options.grpc),
     extensions: declaredExtensions(revision),
     credentialsRequired: execution.access !== 'public' && !options.anonymousAllowed,
   };

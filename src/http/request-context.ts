@@ -32,13 +32,17 @@ export function requestContext(log: Log): RequestHandler {
   }
   return (request, response, next) => {
     (request as Identified)[STARTED_AT] = performance.now();
-    const given = request.headers['x-request-id'];
-    const requestId = typeof given === 'string' && ACCEPTED_ID.test(given) ? given : randomUUID();
+    const requestId = identify(request.headers['x-request-id']);
     (request as Identified)[REQUEST_ID] = requestId;
     response.setHeader('X-Request-Id', requestId);
     response.on('close', whenOver);
     next();
   };
+}
+
+/** The id of a request: the caller's where it is harmless, else a random one. */
+export function identify(given: unknown): string {
+  return typeof given === 'string' && ACCEPTED_ID.test(given) ? given : randomUUID();
 }
 
 /** The id that `requestContext` gave the request; `-` where it did not run. */

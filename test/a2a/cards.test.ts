@@ -168,3 +168,30 @@ describe('chooseCard', () => {
     expect(chooseCard(cards, header, query, defaultVersion)).toBe(cards[name]);
   });
 });
+
+describe('with gRPC', () => {
+  const address = 'agents.example:50051';
+  const overGrpc = { url: address, protocolBinding: 'GRPC', protocolVersion: '1.0', tenant: 'order-desk' };
+  const current = interfaces.filter(({ protocolVersion }) => protocolVersion === '1.0');
+  const legacy = interfaces.filter(({ protocolVersion }) => protocolVersion === '0.3');
+  const legacyTransports = legacy.map(({ url, protocolBinding }) => ({ url, transport: protocolBinding }));
+
+  test('names the agent as the tenant, and lists all of v1.0 first', () => {
+    const grpc = { address, secure: true, defaultAgentId: 'order-desk' };
+    const { v1, v03 } = buildCards(revision, { publicUrl, grpc });
+    const legacyGrpc = { url: `https://${address}`, protocolBinding: 'GRPC', protocolVersion: '0.3' };
+    expect(read(v1)['supportedInterfaces']).toEqual([...current, overGrpc, ...legacy, legacyGrpc]);
+    expect(read(v03)).toMatchObject({
+      url,
+      preferredTransport: 'JSONRPC',
+      additionalInterfaces: [...legacyTransports, { url: `https://${address}`, transport: 'GRPC' }],
+    });
+  });
+
+  test('v0.3 cannot name an agent, so only the default one has it', () => {
+    const grpc = { address, secure: false, defaultAgentId: 'another' };
+    const { v1, v03 } = buildCards(revision, { publicUrl, grpc });
+    expect(read(v1)['supportedInterfaces']).toEqual([...current, overGrpc, ...legacy]);
+    expect(read(v03)['additionalInterfaces']).toEqual(legacyTransports);
+  });
+});

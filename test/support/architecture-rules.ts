@@ -14,7 +14,7 @@ const levels: readonly (readonly string[])[] = [
   ['telemetry'],
 ];
 
-/** The rooms that are a file each, or a few (`config.ts`, `config-*.ts`, `main-*.ts`); every other room is a folder. */
+/** The rooms that are a file each, or a few (`config.ts`, `config-*.ts`, `gateway-*.ts`, `main-*.ts`); every other room is a folder. */
 const fileRooms: ReadonlySet<string> = new Set(['main', 'gateway', 'app', 'config']);
 
 interface Exception {
@@ -99,7 +99,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'only gateway.ts names adapters': (files) =>
     eachImport(files, ({ path }, { target }) => {
       if (target === undefined || !adapters.some((adapter) => adapter.test(target))) return undefined;
-      if (path === 'src/gateway.ts' || roomOf(path) === roomOf(target)) return undefined;
+      if (roomOf(path) === 'gateway' || roomOf(path) === roomOf(target)) return undefined;
       return `${path} names the adapter ${target}`;
     }),
 
@@ -142,7 +142,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 /** `src/runs/log.ts` is in the room `runs`, `src/app.ts` is the room `app`. */
 function roomOf(path: string): string {
   const name = path.replace(/^src\//, '').replace(/(\/.*|\.ts)$/, '');
-  return /^(config|main)-/.exec(name)?.[1] ?? name;
+  return /^(config|gateway|main)-/.exec(name)?.[1] ?? name;
 }
 
 /** Undefined: no room of src/, for instance a folder that is called like a room of files. */

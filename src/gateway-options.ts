@@ -1,0 +1,15 @@
+import type { PushTimes } from './a2a/push/open-push.ts';
+import type { Config } from './config.ts';
+import type { ModelDirectory } from './llm/directory.ts';
+import type { Log } from './telemetry/log.ts';
+
+export interface GatewayOptions {
+  config: Config;
+  log: Log;
+  /** The environment, for tool headers from `{env: NAME}`. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** In place of the models that the configuration names: models in this process, for measurements. */
+  models?: ModelDirectory;
+  /** In place of the times of push notifications, for tests. */
+  pushTimes?: PushTimes;
+}
