@@ -5,6 +5,7 @@ import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
 import { sourceOf, type ToolSource } from './tool-source.ts';
+import { onTerms } from './tool-terms.ts';
 
 /** What the tools of one agent need from the gateway. */
 export type ToolsetDependencies = HttpToolDependencies;
@@ -37,7 +38,7 @@ export function createToolSources(
 ): ToolSource[] {
   return definitions.map((definition) => {
     try {
-      return create<ToolDefinition['type']>(definition.type, definition, deps);
+      return onTerms(definition, create<ToolDefinition['type']>(definition.type, definition, deps));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`The tool ${definition.name} cannot be made: ${reason}`, { cause: error });

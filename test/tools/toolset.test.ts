@@ -31,6 +31,17 @@ describe('createToolSources', () => {
     ]);
   });
 
+  test('a tool has the terms of its declaration, whatever its type', async () => {
+    const [source] = createToolSources(
+      [{ ...refund, timeoutSeconds: 3, approval: 'required', agentic: true, priceUsd: 0.5 }],
+      deps,
+    );
+    const [tool] = (await source?.tools(new AbortController().signal)) ?? [];
+    expect(tool).toMatchObject({ name: 'refund', needsApproval: true, agentic: true, priceUsd: 0.5 });
+    expect(tool).toMatchObject({ timeoutSeconds: 3, sideEffects: true, parameters: { type: 'object' } });
+    expect(tool?.validate(1)).not.toEqual([]);
+  });
+
   test('names the tool whose parameters are no schema', () => {
     const broken = { ...refund, parameters: { type: 'nonsense' } };
     expect(() => createToolSources([broken], deps)).toThrow(
