@@ -4,9 +4,11 @@ import express from 'express';
 import { readDataSources } from './config-data-sources.ts';
 import { readProviders } from './config-providers.ts';
 import { readGrpc, type GrpcConfig } from './config-grpc.ts';
+import { readOwnTools } from './config-tools.ts';
 import { ConfigError, Variables, isBaseUrl, isSecureUrl, withoutTrailingSlash } from './config-variables.ts';
 import type { Environment } from './config-variables.ts';
 import type { ProviderRecord } from './llm/provider.ts';
+import type { OwnToolsConfig } from './tools/gateway/own-tools.ts';
 import type { DataSource } from './tools/data-source.ts';
 
 export { ConfigError } from './config-variables.ts';
@@ -29,6 +31,8 @@ export interface Config {
   jwt?: JwtConfig;
   llmProviders: readonly LlmProvider[];
   dataSources: readonly DataSource[];
+  /** The gateway's own tools, of TOOLS_FILE. */
+  ownTools: OwnToolsConfig;
   /** 32 bytes, base64. */
   secretsKey?: string;
   sseKeepaliveSeconds: number;
@@ -86,6 +90,7 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
     dataDir: variables.text('DATA_DIR') ?? './data',
     llmProviders: readProviders(variables),
     dataSources: readDataSources(variables, agentCardsDir),
+    ownTools: readOwnTools(variables, agentCardsDir),
     moduleAgents: variables.boolean('MODULE_AGENTS', false),
     cardDefaultVersion: variables.choice('CARD_DEFAULT_VERSION', ['0.3', '1.0'], '0.3'),
     logLevel: variables.choice('LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),

@@ -35,13 +35,11 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     logger: log,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
   });
-  const directory = new AgentDirectory({
-    folder: config.agentCardsDir,
-    registry: agents,
-    log,
+  const loading = {
     modulesAllowed: config.moduleAgents,
     dataSources: new Set(config.dataSources.map(({ id }) => id)),
-  });
+  };
+  const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
@@ -49,7 +47,12 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  return { agents, models, engine, invoker, directory, guard, close };
+  const sourcesOf = (revision: AgentRevision) => {
+    if (revision.definition.execution.kind !== 'declared') return [];
+    executableOf(revision);
+    return toolsets.sources(revision);
+  };
+  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, close };
 }
 
 /** The tools of each agent, made of what all agents share and what the agent itself says. */

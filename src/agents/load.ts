@@ -40,7 +40,16 @@ export async function loadAgentFile(
 ): Promise<{ definition: AgentDefinition } | { problems: FileProblem[] }> {
   const source = await readSource(path);
   if ('reason' in source) return { problems: [{ file: path, line: 1, path: '', reason: source.reason }] };
-  const parsed = parseLocated(source.text);
+  return await checkAgentFile(path, source.text, options);
+}
+
+/** The same for a file of this text, which need not be there yet. */
+export async function checkAgentFile(
+  path: string,
+  text: string,
+  options: LoadOptions = {},
+): Promise<{ definition: AgentDefinition } | { problems: FileProblem[] }> {
+  const parsed = parseLocated(text);
   if ('problems' in parsed) {
     return { problems: parsed.problems.map((problem) => ({ file: path, path: '', ...problem })) };
   }
