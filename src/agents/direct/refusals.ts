@@ -18,7 +18,7 @@ function fieldAndReason(sentence: string): [field: string, reason: string] {
   const ofAll = /^the arguments (.*)$/s.exec(sentence)?.[1];
   if (ofAll !== undefined) return ['arguments', ofAll];
   const space = sentence.indexOf(' ');
-  return space > 0 ? [sentence.slice(0, space), sentence.slice(space + 1)] : ['arguments', sentence];
+  return space > 0 ? [sentence.slice(0, space), sentence.slice(space + 1)] : [sentence, 'does not fit'];
 }
 
 /** The same for what there is not and for what the caller may not see. */
