@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import express from 'express';
 import { readProviders } from './config-providers.ts';
+import { readToolCommands } from './config-commands.ts';
 import { readGrpc, type GrpcConfig } from './config-grpc.ts';
 import { ConfigError, Variables, isBaseUrl, isSecureUrl, withoutTrailingSlash } from './config-variables.ts';
 import type { Environment } from './config-variables.ts';
@@ -39,6 +40,8 @@ export interface Config {
   maxBodyBytes: number;
   /** Absent: no gRPC. */
   grpc?: GrpcConfig;
+  /** Absolute paths of the programs that tools may run. */
+  toolCommandsAllow: readonly string[];
   /** Whether agents may be code of the operator's. */
   moduleAgents: boolean;
   cardDefaultVersion: '0.3' | '1.0';
@@ -81,6 +84,7 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
     agentCardsDir: variables.text('AGENT_CARDS_DIR') ?? './agent-cards',
     dataDir: variables.text('DATA_DIR') ?? './data',
     llmProviders: readProviders(variables),
+    toolCommandsAllow: readToolCommands(variables),
     moduleAgents: variables.boolean('MODULE_AGENTS', false),
     cardDefaultVersion: variables.choice('CARD_DEFAULT_VERSION', ['0.3', '1.0'], '0.3'),
     logLevel: variables.choice('LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),

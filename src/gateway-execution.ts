@@ -18,11 +18,12 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
+  const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
   const toolsets = new Toolsets(({ definition: { execution } }) => {
     if (execution.kind !== 'declared') return [];
     const secret = execution.contextVariables.filter((variable) => variable.secret);
     const secretVariables = new Set(secret.map(({ name }) => name));
-    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables });
+    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables, commands });
   });
   const openRemote = (): never => {
     throw new Error('Remote agents cannot be opened yet.');

@@ -1,17 +1,23 @@
 import type { HttpToolDefinition } from '../agents/tool-types/http.ts';
 import type { KnowledgeToolDefinition } from '../agents/tool-types/knowledge.ts';
+import type { CommandToolDefinition } from '../agents/tool-types/command.ts';
+import type { OpenApiToolDefinition } from '../agents/tool-types/openapi.ts';
 import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
+import { CommandSource, type CommandDependencies } from './command/command-source.ts';
 import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
+import { OpenApiSource } from './openapi/openapi-source.ts';
 import { sourceOf, type ToolSource } from './tool-source.ts';
 
 /** What the tools of one agent need from the gateway. */
-export type ToolsetDependencies = HttpToolDependencies;
+export type ToolsetDependencies = HttpToolDependencies & CommandDependencies;
 
 interface DefinitionByType {
   knowledge: KnowledgeToolDefinition;
   http: HttpToolDefinition;
+  openapi: OpenApiToolDefinition;
+  command: CommandToolDefinition;
 }
 
 type Factories = {
@@ -25,6 +31,8 @@ type Factories = {
 const factories: Factories = {
   knowledge: (definition) => sourceOf(createKnowledgeTool(definition)),
   http: (definition, deps) => sourceOf(createHttpTool(definition, deps)),
+  openapi: (definition, deps) => new OpenApiSource(definition, deps),
+  command: (definition, deps) => new CommandSource(definition, deps),
 };
 
 /**

@@ -1,15 +1,20 @@
 import type { FilePath, Finding } from '../agent-file.ts';
 import { httpToolType, type HttpToolDefinition, type WrittenHttpTool } from './http.ts';
 import { knowledgeToolType, type KnowledgeToolDefinition, type WrittenKnowledgeTool } from './knowledge.ts';
+import { openApiToolType, type OpenApiToolDefinition, type WrittenOpenApiTool } from './openapi.ts';
+import { commandToolType, type CommandToolDefinition, type WrittenCommandTool } from './command.ts';
 import type { Defined, ToolScope, ToolType } from './tool-type.ts';
 
-export type ToolDefinition = KnowledgeToolDefinition | HttpToolDefinition;
-export type WrittenTool = WrittenKnowledgeTool | WrittenHttpTool;
+export type ToolDefinition =
+  KnowledgeToolDefinition | HttpToolDefinition | OpenApiToolDefinition | CommandToolDefinition;
+export type WrittenTool = WrittenKnowledgeTool | WrittenHttpTool | WrittenOpenApiTool | WrittenCommandTool;
 
 /** One row per type of tools. */
 const toolTypes = {
   knowledge: knowledgeToolType,
   http: httpToolType,
+  openapi: openApiToolType,
+  command: commandToolType,
 };
 
 /** The row of a tool. */
