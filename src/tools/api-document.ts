@@ -137,7 +137,7 @@ function parseText(text: string): unknown {
     // YAML's own braces look the same.
   }
   try {
-    const value: unknown = parse(text, { maxAliasCount: 100, merge: true, logLevel: 'silent' });
+    const value: unknown = parse(text, { maxAliasCount: 100, merge: true, logLevel: 'error' });
     // Aliases become copies: nothing is shared, and nothing holds itself.
     return JSON.parse(JSON.stringify(value ?? null)) as unknown;
   } catch (error) {

@@ -119,7 +119,9 @@ function naming<Result>(id: string, make: () => Result): Result {
   try {
     return make();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : String(error);
+    const reason =
+      error instanceof ApiDocumentError ? message : `has parameters that do not compile: ${message}`;
     throw new ApiDocumentError(`cannot be used for ${id}: it ${reason}`, { cause: error });
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { OpenApiToolDefinition } from '../../../src/agents/tool-types/openapi.ts';
 import { EgressGuard } from '../../../src/tools/egress/egress-guard.ts';
 import { OpenApiSource, type OpenApiDependencies } from '../../../src/tools/openapi/openapi-source.ts';
-import type { Tool } from '../../../src/tools/tool.ts';
+import { ToolError, type Tool } from '../../../src/tools/tool.ts';
 
 export const ok = { responses: { '200': { description: 'Fine.' } } };
 
@@ -66,6 +66,13 @@ export class ApiDocuments {
     const [tool] = await this.tools(...given);
     if (!tool) throw new Error('The document brought no tool');
     return tool;
+  }
+
+  /** Why the document brings no tools. */
+  async refusal(document: object | string, operations = ['*']): Promise<string> {
+    const error: unknown = await this.tools(document, { operations }).catch((thrown: unknown) => thrown);
+    if (error instanceof ToolError) return error.message;
+    throw new Error('The document was not refused', { cause: error });
   }
 
   async close(): Promise<void> {
