@@ -14,17 +14,11 @@ import { createToolSources } from './tools/toolset.ts';
 
 /** What runs: agents, their tools and models, and the engine that executes them. */
 export function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: () => string) {
-  const { config, log, env } = options;
+  const { config, log } = options;
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
-  const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
-  const toolsets = new Toolsets(({ definition: { execution } }) => {
-    if (execution.kind !== 'declared') return [];
-    const secret = execution.contextVariables.filter((variable) => variable.secret);
-    const secretVariables = new Set(secret.map(({ name }) => name));
-    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables, commands });
-  });
+  const toolsets = openToolsets(options, guard, ownAddress);
   const openRemote = (): never => {
     throw new Error('Remote agents cannot be opened yet.');
   };
@@ -53,4 +47,19 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
   return { agents, models, engine, invoker, directory, guard, close };
+}
+
+/** The tools of declared agents, with what they need from the gateway. */
+function openToolsets(
+  { config, env, signalGroup }: GatewayOptions,
+  guard: EgressGuard,
+  ownAddress: () => string,
+): Toolsets {
+  const commands = { allow: config.toolCommandsAllow, signalGroup };
+  return new Toolsets(({ definition: { execution } }) => {
+    if (execution.kind !== 'declared') return [];
+    const secret = execution.contextVariables.filter((variable) => variable.secret);
+    const secretVariables = new Set(secret.map(({ name }) => name));
+    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables, commands });
+  });
 }

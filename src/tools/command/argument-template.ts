@@ -28,7 +28,7 @@ function textOf(name: string, value: unknown): string {
   if (typeof value === 'object') {
     throw new ToolError(`The argument ${name} must be a string, a number or a boolean.`);
   }
-  const text = String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (text.includes('\0')) throw new ToolError(`The argument ${name} must not hold a NUL character.`);
   return text;
 }

@@ -80,6 +80,7 @@ export class CommandSource implements ToolSource {
     // Nothing of an earlier call, or of the gateway's user, lies in the program's home.
     const home = await mkdtemp(join(tmpdir(), 'a2a-command-'));
     try {
+      call.signal.throwIfAborted();
       const program = {
         command,
         args: filled,

@@ -32,6 +32,7 @@ const lingerMs = 500;
 export class ProgramRunner {
   readonly #signalGroup: SignalGroup;
   readonly #running = new Map<ChildProcess, Promise<unknown>>();
+  #closed = false;
 
   constructor(signalGroup: SignalGroup) {
     this.#signalGroup = signalGroup;
@@ -39,9 +40,10 @@ export class ProgramRunner {
 
   /**
    * Runs a program to its end. When the signal aborts it gets SIGTERM, and SIGKILL when it does not heed that.
-   * @throws Error when it cannot be started.
+   * @throws Error when it cannot be started, or the runner is closed.
    */
   async run(program: Program, signal: AbortSignal): Promise<ProgramResult> {
+    if (this.#closed) throw new Error('The runner is closed');
     const child = spawn(program.command, program.args, {
       cwd: program.workingDirectory,
       env: { ...program.env },
@@ -54,7 +56,6 @@ export class ProgramRunner {
     this.#running.set(child, ended);
     const stop = (): void => this.#stop(child);
     signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
     try {
       return await ended;
     } finally {
@@ -65,6 +66,7 @@ export class ProgramRunner {
 
   /** Kills what still runs, and waits for its end. */
   async close(): Promise<void> {
+    this.#closed = true;
     for (const child of this.#running.keys()) this.#kill(child);
     await Promise.allSettled(this.#running.values());
   }

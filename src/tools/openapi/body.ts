@@ -45,8 +45,9 @@ function part(name: string, value: unknown): string {
   // A quote or a line break in a name would end it.
   const quoted = name.replaceAll(/["\r\n]/g, (character) => encodeURIComponent(character));
   const disposition = `Content-Disposition: form-data; name="${quoted}"`;
-  if (typeof value !== 'object') return `${disposition}\r\n\r\n${String(value)}`;
-  return `${disposition}\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(value)}`;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const type = typeof value === 'object' ? '\r\nContent-Type: application/json' : '';
+  return `${disposition}${type}\r\n\r\n${text}`;
 }
 
 function fieldsOf(value: unknown): [string, unknown][] {

@@ -100,7 +100,7 @@ function isObject(value: unknown): value is object {
 
 /** What is nested deeper than a style can say is written as JSON. */
 function scalar(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function encode(text: string): string {

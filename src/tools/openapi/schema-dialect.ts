@@ -32,7 +32,7 @@ const choices: Convert = (value) =>
     ? [...new Set(value)]
     : undefined;
 
-/** What is kept of a schema; anything else (examples, `xml`, `x-…`) is not for a model. */
+/** What is kept of a schema; anything else (examples, `xml`, `x-…`, `if`) is not for a model. */
 const keywords: Readonly<Record<string, Convert>> = {
   type: asIs,
   title: shortText,
@@ -58,9 +58,6 @@ const keywords: Readonly<Record<string, Convert>> = {
   anyOf: schemaList,
   allOf: schemaList,
   not: toJsonSchema,
-  if: toJsonSchema,
-  then: toJsonSchema,
-  else: toJsonSchema,
   minimum: asIs,
   maximum: asIs,
   exclusiveMinimum: numberOnly,

@@ -71,9 +71,9 @@ describe('documents that cannot be used', () => {
   });
 
   test('one that was changed since its agent was loaded', async () => {
-    await expect(documents.tools(apiDocument({ '/a': { get: ok } }), { documentHash: 'another' })).rejects.toThrow(
-      'The document was changed just now; try again.',
-    );
+    await expect(
+      documents.tools(apiDocument({ '/a': { get: ok } }), { documentHash: 'another' }),
+    ).rejects.toThrow('The document was changed just now; try again.');
   });
 
   test('YAML that holds itself, or grows without end', () => {
