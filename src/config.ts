@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import express from 'express';
 import { readDataSources } from './config-data-sources.ts';
 import { readProviders } from './config-providers.ts';
+import { readToolCommands } from './config-commands.ts';
 import { readGrpc, type GrpcConfig } from './config-grpc.ts';
 import { readOwnTools } from './config-tools.ts';
 import { ConfigError, Variables, isBaseUrl, isSecureUrl, withoutTrailingSlash } from './config-variables.ts';
@@ -46,6 +47,8 @@ export interface Config {
   maxBodyBytes: number;
   /** Absent: no gRPC. */
   grpc?: GrpcConfig;
+  /** Absolute paths of the programs that tools may run. */
+  toolCommandsAllow: readonly string[];
   /** Whether agents may be code of the operator's. */
   moduleAgents: boolean;
   cardDefaultVersion: '0.3' | '1.0';
@@ -91,6 +94,7 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
     llmProviders: readProviders(variables),
     dataSources: readDataSources(variables, agentCardsDir),
     ownTools: readOwnTools(variables, agentCardsDir),
+    toolCommandsAllow: readToolCommands(variables),
     moduleAgents: variables.boolean('MODULE_AGENTS', false),
     cardDefaultVersion: variables.choice('CARD_DEFAULT_VERSION', ['0.3', '1.0'], '0.3'),
     logLevel: variables.choice('LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),

@@ -21,7 +21,8 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
   const databases = new DataSources(config.dataSources);
-  const toolsets = openToolsets({ env, guard, ownAddress, databases });
+  const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
+  const toolsets = openToolsets({ env, guard, ownAddress, databases, commands });
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
@@ -52,7 +53,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     executableOf(revision);
     return toolsets.sources(revision);
   };
-  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, close };
+  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, commands, close };
 }
 
 /** The tools of each agent, made of what all agents share and what the agent itself says. */

@@ -53,6 +53,7 @@ describe('readConfig', () => {
       retentionEventHours: 24,
       egressAllow: [],
       maxBodyBytes: 4_194_304,
+      toolCommandsAllow: [],
       moduleAgents: false,
       cardDefaultVersion: '0.3',
       logLevel: 'info',
