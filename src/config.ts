@@ -39,6 +39,8 @@ export interface Config {
   maxBodyBytes: number;
   /** Absent: no gRPC. */
   grpc?: GrpcConfig;
+  /** Programs, or beginnings of command lines, that may be started as MCP servers. */
+  mcpCommandsAllow: readonly string[];
   /** Whether agents may be code of the operator's. */
   moduleAgents: boolean;
   cardDefaultVersion: '0.3' | '1.0';
@@ -81,6 +83,11 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
     agentCardsDir: variables.text('AGENT_CARDS_DIR') ?? './agent-cards',
     dataDir: variables.text('DATA_DIR') ?? './data',
     llmProviders: readProviders(variables),
+    mcpCommandsAllow: variables.list(
+      'MCP_COMMANDS_ALLOW',
+      isPrintable,
+      'must be command lines of printable ASCII, with commas between',
+    ),
     moduleAgents: variables.boolean('MODULE_AGENTS', false),
     cardDefaultVersion: variables.choice('CARD_DEFAULT_VERSION', ['0.3', '1.0'], '0.3'),
     logLevel: variables.choice('LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
@@ -240,6 +247,10 @@ function readOperation(variables: Variables): Operation {
       integer: true,
     }),
   };
+}
+
+function isPrintable(value: string): boolean {
+  return /^[\x20-\x7e]*$/.test(value);
 }
 
 function deepFreeze<Value extends object>(value: Value): Readonly<Value> {

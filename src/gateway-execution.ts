@@ -18,11 +18,12 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
+  const ofGateway = { env, guard, ownAddress, log, mcpCommandsAllow: config.mcpCommandsAllow };
   const toolsets = new Toolsets(({ definition: { execution } }) => {
     if (execution.kind !== 'declared') return [];
     const secret = execution.contextVariables.filter((variable) => variable.secret);
     const secretVariables = new Set(secret.map(({ name }) => name));
-    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables });
+    return createToolSources(execution.tools, { ...ofGateway, secretVariables });
   });
   const openRemote = (): never => {
     throw new Error('Remote agents cannot be opened yet.');
@@ -44,6 +45,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     registry: agents,
     log,
     modulesAllowed: config.moduleAgents,
+    mcpCommandsAllow: config.mcpCommandsAllow,
   });
   const close = async (): Promise<void> => {
     await directory.close();

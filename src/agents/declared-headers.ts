@@ -4,8 +4,8 @@ import { closed, matching, text, textOr } from './schema-parts.ts';
 /** A literal, an environment variable of the gateway's, or a context value; `prefix` stands before it (`Bearer `). */
 export type HeaderValue = string | { env: string; prefix?: string } | { context: string; prefix?: string };
 
-/** Header names whose value is a credential, wherever in the name the word stands. */
-const credentialName = /authorization|api[-_]?key|cookie|token|secret|password/i;
+/** Names of headers and variables whose value is a credential, wherever in the name the word stands. */
+export const credentialName = /authorization|api[-_]?key|cookie|token|secret|password/i;
 
 const literalHeader = matching('^[\\t\\x20-\\x7e]*$', 'printable ASCII', 4096);
 

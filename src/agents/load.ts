@@ -5,7 +5,7 @@ import { withDefaults, type ResolvedFiles } from './defaults.ts';
 import type { AgentDefinition } from './definition.ts';
 import { moduleFile, systemPromptText } from './file-references.ts';
 import { checkSchema, formatPath } from './schema-findings.ts';
-import { semanticFindings } from './semantic-checks.ts';
+import { semanticFindings, type ConfiguredScope } from './semantic-checks.ts';
 import { defineTools } from './tool-types/tool-types.ts';
 import { parseLocated } from './yaml-location.ts';
 
@@ -21,7 +21,7 @@ export interface FileProblem {
   reason: string;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends ConfiguredScope {
   /** MODULE_AGENTS. */
   modulesAllowed?: boolean;
 }
@@ -65,7 +65,11 @@ async function resolve(
   options: LoadOptions,
 ): Promise<{ definition: AgentDefinition } | { findings: Finding[] }> {
   const { files, findings: missing } = await referencedFiles(file, dirname(path), options);
-  const findings = [...idFindings(path, file.id), ...missing, ...semanticFindings(file, files?.prompt)];
+  const findings = [
+    ...idFindings(path, file.id),
+    ...missing,
+    ...semanticFindings(file, files?.prompt, options),
+  ];
   if (!files || findings.length > 0) return { findings };
   return { definition: withDefaults(file, files) };
 }

@@ -10,11 +10,19 @@ import {
 import { schemaProblem } from './json-schema.ts';
 import { promptVariables } from './placeholders.ts';
 import { headerFindings } from './declared-headers.ts';
+import type { ToolScope } from './tool-types/tool-type.ts';
 import { toolFindings } from './tool-types/tool-types.ts';
 import { variableFindings } from './variable-checks.ts';
 
+/** What of a tool's scope the gateway's configuration says. */
+export type ConfiguredScope = Omit<ToolScope, 'variables'>;
+
 /** What the schema cannot say: names that must resolve, be unique, or compile. `prompt` is the text itself. */
-export function semanticFindings(file: AgentFile, prompt: string | undefined): Finding[] {
+export function semanticFindings(
+  file: AgentFile,
+  prompt: string | undefined,
+  configured: ConfiguredScope,
+): Finding[] {
   const { card, extendedCard, execution } = file;
   const variables = execution.contextVariables ?? [];
   const declared = declaredPart(execution);
@@ -26,7 +34,7 @@ export function semanticFindings(file: AgentFile, prompt: string | undefined): F
     ...variables.flatMap((variable, index) =>
       variableFindings(variable, ['execution', 'contextVariables', index]),
     ),
-    ...(declared ? declaredFindings(declared, prompt, variables) : []),
+    ...(declared ? declaredFindings(declared, prompt, { ...configured, variables }) : []),
     ...(execution.kind === 'a2a' ? remoteFindings(execution) : []),
   ];
 }
@@ -34,15 +42,15 @@ export function semanticFindings(file: AgentFile, prompt: string | undefined): F
 function declaredFindings(
   execution: WrittenDeclared,
   prompt: string | undefined,
-  variables: readonly WrittenVariable[],
+  scope: ToolScope,
 ): Finding[] {
   const tools = execution.tools ?? [];
   return [
     ...duplicates(tools, ['execution', 'tools'], 'name'),
     ...duplicates(execution.scenarios ?? [], ['execution', 'scenarios'], 'name'),
-    ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], { variables })),
+    ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], scope)),
     ...scenarioFindings(execution),
-    ...promptFindings(execution, prompt, variables),
+    ...promptFindings(execution, prompt, scope.variables),
     ...responseSchemaFindings(execution),
   ];
 }

@@ -4,7 +4,8 @@ import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
 import { createToolSources } from '../../src/tools/toolset.ts';
 
 const guard = new EgressGuard({ allow: [] });
-const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1' };
+const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', mcpCommandsAllow: [], log };
 const refund: HttpToolDefinition = {
   name: 'refund',
   type: 'http',

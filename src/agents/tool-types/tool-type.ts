@@ -17,6 +17,8 @@ export type WrittenToolBase = ToolDefinitionBase;
 /** What a tool may refer to. */
 export interface ToolScope {
   variables: readonly WrittenVariable[];
+  /** MCP_COMMANDS_ALLOW. */
+  mcpCommandsAllow?: readonly string[];
 }
 
 /** The definition, its files looked up and its defaults filled in; or what is wrong, `path` seen from the tool. */
