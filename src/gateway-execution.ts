@@ -40,13 +40,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     logger: log,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
   });
-  const directory = new AgentDirectory({
-    folder: config.agentCardsDir,
-    registry: agents,
-    log,
-    modulesAllowed: config.moduleAgents,
-    mcpCommandsAllow: config.mcpCommandsAllow,
-  });
+  const directory = openDirectory(options, agents);
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
@@ -54,4 +48,14 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
   return { agents, models, engine, invoker, directory, guard, close };
+}
+
+function openDirectory({ config, log }: GatewayOptions, registry: AgentRegistry): AgentDirectory {
+  return new AgentDirectory({
+    folder: config.agentCardsDir,
+    registry,
+    log,
+    modulesAllowed: config.moduleAgents,
+    mcpCommandsAllow: config.mcpCommandsAllow,
+  });
 }

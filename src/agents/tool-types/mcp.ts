@@ -49,7 +49,7 @@ const variable = matching('^[A-Za-z_][A-Za-z0-9_]*$', 'the name of an environmen
 
 /** Variables by which a program is made to run other code than the command says: no list of commands could hold then. */
 const steersCode =
-  /^(PATH|NODE_OPTIONS|NODE_PATH|BASH_ENV|ENV|IFS|SHELL|PERL5\w+|RUBY\w+|JAVA_TOOL_OPTIONS|(LD|DYLD|PYTHON|npm_config|UV|PIP)_?\w*)$/i;
+  /^(PATH|NODE_OPTIONS|NODE_PATH|BASH_ENV|ENV|IFS|SHELL|PERL5\w+|PYTHON\w+|RUBY(LIB|OPT)|JAVA_TOOL_OPTIONS|(LD|DYLD|NPM_CONFIG|UV|PIP)_\w+)$/i;
 
 const schema = closed(
   {

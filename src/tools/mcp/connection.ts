@@ -5,13 +5,14 @@ import type {
   Tool as ListedTool,
   Transport,
 } from '@modelcontextprotocol/client';
+import { lossOf } from './failure.ts';
 import { within } from './within.ts';
 
 /** How the other end is reached. */
 export interface Opening {
   transport: Transport;
-  /** Whether the protocol of 2026 is asked for first: over stdio that would start the server a second time. */
-  negotiate: boolean;
+  /** Whether the server is a child of the gateway's. */
+  local: boolean;
   /** Before the connection closes: what the server should be told. */
   endSession?: () => Promise<void>;
   /** After it has closed. */
@@ -33,6 +34,7 @@ export interface Request {
 }
 
 const endSessionMs = 2000;
+const checkMs = 2000;
 /** The signal limits a request; this is only above the longest time limit that a tool can have. */
 const longestRequestMs = 3_600_000;
 const mostPages = 20;
@@ -58,7 +60,8 @@ export class McpConnection {
       { name: 'a2a-gateway', version: '1' },
       {
         capabilities: {},
-        versionNegotiation: { mode: opening.negotiate ? 'auto' : 'legacy' },
+        // Asking a child for the protocol of 2026 first would start it a second time.
+        versionNegotiation: { mode: opening.local ? 'legacy' : 'auto' },
         listMaxPages: mostPages,
         listChanged: {
           tools: { autoRefresh: false, debounceMs: 0, onChanged: () => events.onToolsChanged() },
@@ -73,6 +76,19 @@ export class McpConnection {
     } catch (error) {
       await connection.close();
       throw error;
+    }
+  }
+
+  /**
+   * Whether a child is still there: what is written to one that has just died is lost without a word.
+   * @throws Error when it is not; one that is too busy to say so is there.
+   */
+  async check(): Promise<void> {
+    if (!this.#opening.local) return;
+    try {
+      await this.#client.ping({ timeout: checkMs });
+    } catch (error) {
+      if (lossOf(error)) throw error;
     }
   }
 

@@ -57,8 +57,8 @@ function boundedFetch(send: Fetch, { onBroken, onSilent }: TransportEvents): Fet
     const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '');
     const onEnd = (whole: boolean): void => {
       if (init?.signal?.aborted) return;
-      if (init?.method === 'GET') onSilent();
-      else if (!whole) onBroken();
+      if (init?.method === 'POST' && !whole) onBroken();
+      if (init?.method === 'GET' && isStream) onSilent();
     };
     const pieces = bounded(response.body as AsyncIterable<Uint8Array>, isStream, onEnd);
     return new Response(ReadableStream.from<Uint8Array>(pieces), head);

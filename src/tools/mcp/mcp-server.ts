@@ -121,8 +121,12 @@ export class McpServer {
     }
   }
 
-  #offerOf(connection: McpConnection): Promise<OfferedTool[]> {
-    if (this.#offer) return this.#offer;
+  async #offerOf(connection: McpConnection): Promise<OfferedTool[]> {
+    if (this.#offer) await connection.check();
+    return await (this.#offer ?? this.#readOffer(connection));
+  }
+
+  #readOffer(connection: McpConnection): Promise<OfferedTool[]> {
     const offer = this.#options.offer(connection, this.#deadline());
     this.#offer = offer;
     offer.catch(() => {

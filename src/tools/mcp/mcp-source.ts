@@ -110,7 +110,7 @@ function startable(definition: McpToolDefinition, server: McpCommand, deps: McpD
   const onLine = (line: string): void => deps.log.debug(`MCP server ${definition.name}: ${mask(line)}`);
   const open = async (): Promise<Opening> => ({
     transport: await openStdioTransport({ server, env, allowed: deps.mcpCommandsAllow, onLine }),
-    negotiate: false,
+    local: true,
   });
   return { server: makeServer(definition, deps.log, mask, open), mask };
 }
@@ -123,7 +123,7 @@ function reachable(
 ): Counterpart {
   const open = async (events: TransportEvents): Promise<Opening> => ({
     ...(await openHttpTransport({ ...address, events })),
-    negotiate: true,
+    local: false,
   });
   return { server: makeServer(definition, log, mask, open), mask };
 }
