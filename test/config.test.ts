@@ -49,6 +49,7 @@ describe('readConfig', () => {
       retentionEventHours: 24,
       egressAllow: [],
       maxBodyBytes: 4_194_304,
+      mcpCommandsAllow: [],
       moduleAgents: false,
       cardDefaultVersion: '0.3',
       logLevel: 'info',

@@ -19,13 +19,15 @@ export interface McpHttpServer {
   close(): Promise<void>;
 }
 
-/** The scripted MCP server over streamable HTTP, answering with JSON; each session is one of its own. */
-export async function startMcpHttpServer(): Promise<McpHttpServer> {
+/** The scripted MCP server over streamable HTTP, answering with JSON; each session is one of its own, a modern one has none. */
+export async function startMcpHttpServer(modern = false): Promise<McpHttpServer> {
   const requests: SeenRequest[] = [];
   const sessions = new Map<string, ScriptedMcp>();
   const answers = new Map<unknown, (message: object) => void>();
   let redirect: string | undefined;
   let count = 0;
+  const send = (one: object): void => answers.get('id' in one && one.id)?.(one);
+  const sessionless = new ScriptedMcp(send, {}, true);
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
     let body = '';
@@ -39,9 +41,8 @@ export async function startMcpHttpServer(): Promise<McpHttpServer> {
     if (!message) return response.writeHead(405).end();
     const isNew = message.method === 'initialize';
     const id = isNew ? `session-${(count += 1)}` : asked;
-    const send = (one: object): void => answers.get('id' in one && one.id)?.(one);
     if (isNew) sessions.set(id, new ScriptedMcp(send));
-    const session = sessions.get(id);
+    const session = modern ? sessionless : sessions.get(id);
     if (!session) return response.writeHead(404).end();
     if (message.id === undefined) {
       await session.receive(message);

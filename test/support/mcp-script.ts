@@ -27,6 +27,12 @@ const text = {
   required: ['text'],
 };
 const pageSize = 3;
+const current = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+const discovered = {
+  ...current,
+  supportedVersions: ['2026-07-28'],
+  capabilities: { tools: { listChanged: true } },
+};
 
 /** An MCP server without an SDK, for what well-behaved servers do not do. */
 export class ScriptedMcp {
@@ -36,10 +42,18 @@ export class ScriptedMcp {
   readonly #cancelled: unknown[] = [];
   #grown = false;
 
+  /** Whether it speaks the protocol of 2026 and no older one. */
+  readonly #modern: boolean;
+
   /** @param extra what this one's tools do beside the script's own */
-  constructor(send: (message: object) => void, extra: Readonly<Record<string, Handler>> = {}) {
+  constructor(
+    send: (message: object) => void,
+    extra: Readonly<Record<string, Handler>> = {},
+    modern = false,
+  ) {
     this.#send = send;
     this.#extra = extra;
+    this.#modern = modern;
   }
 
   async receive(message: McpMessage): Promise<void> {
@@ -54,7 +68,9 @@ export class ScriptedMcp {
   async #answer(method: string, { id, params = {} }: McpMessage): Promise<object | undefined> {
     switch (method) {
       case 'initialize':
-        return { result: hello(params) };
+        return this.#modern ? noMethod(method) : { result: hello(params) };
+      case 'server/discover':
+        return this.#modern ? { result: discovered } : noMethod(method);
       case 'ping':
         return { result: {} };
       case 'tools/list':
@@ -63,10 +79,10 @@ export class ScriptedMcp {
         const handler = { ...this.#handlers(), ...this.#extra }[String(params['name'])];
         if (!handler) return { error: { code: -32602, message: `no tool ${String(params['name'])}` } };
         const result = await handler((params['arguments'] ?? {}) as Record<string, unknown>, id);
-        return result && { result };
+        return result && { result: { resultType: 'complete', ...result } };
       }
       default:
-        return { error: { code: -32601, message: `no method ${method}` } };
+        return noMethod(method);
     }
   }
 
@@ -75,6 +91,7 @@ export class ScriptedMcp {
     const next = start + pageSize;
     return {
       tools: tools.slice(start, next),
+      ...(this.#modern && current),
       ...(next < tools.length && { nextCursor: String(next) }),
     };
   }
@@ -121,6 +138,10 @@ export class ScriptedMcp {
       this.#send({ jsonrpc: '2.0', id, method, params: {} });
     });
   }
+}
+
+function noMethod(method: string): object {
+  return { error: { code: -32601, message: `no method ${method}` } };
 }
 
 export function says(words: string): { content: object[] } {

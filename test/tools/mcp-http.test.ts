@@ -94,6 +94,15 @@ describe('a server over HTTP', () => {
     expect(again).toBe(alice);
   });
 
+  test('is asked for the protocol of 2026 first', async () => {
+    const modern = await startMcpHttpServer(true);
+    const one = source({ 'X-Shop': { env: 'SHOP_TOKEN' } }, modern.url);
+    expect(await call(one, 'box_echo', { text: 'new' })).toBe('new');
+    expect(modern.requests.map(({ rpcMethod }) => rpcMethod)).not.toContain('initialize');
+    expect(modern.requests.every(({ headers }) => headers['x-shop'] === 'shop-token-123')).toBe(true);
+    await modern.close();
+  });
+
   test('that redirects is not followed: no header goes elsewhere', async () => {
     const other = await startMcpHttpServer();
     remote.redirectTo(other.url);

@@ -180,6 +180,12 @@ describe('calls', () => {
 });
 
 describe('a server', () => {
+  test('that speaks the protocol of 2026 only is spoken to in it', async () => {
+    const one = source({ command: [process.execPath, script, '--modern'] });
+    expect(await call(one, 'box_echo', { text: 'new' })).toBe('new');
+    await expect(call(one, 'box_fail')).rejects.toThrow('the shelf is empty');
+  });
+
   test('gets no environment of the gateway but what is declared, and its output hides that', async () => {
     const command = [process.execPath, everything];
     const one = source({ command, env: { GIVEN: { env: 'SHOP_TOKEN' }, MODE: 'test' } });

@@ -13,6 +13,8 @@ export interface Opening {
   transport: Transport;
   /** Whether the server is a child of the gateway's. */
   local: boolean;
+  /** Whether the protocol of 2026 is asked for first; otherwise that of 2025 is spoken. */
+  negotiate: boolean;
   /** Before the connection closes: what the server should be told. */
   endSession?: () => Promise<void>;
   /** After it has closed. */
@@ -33,6 +35,8 @@ export interface Request {
   onProgress?: (progress: Progress) => void;
 }
 
+/** The first question to a server, which version it speaks, heeds no signal. */
+const connectMs = 20_000;
 const endSessionMs = 2000;
 const checkMs = 2000;
 /** The signal limits a request; this is only above the longest time limit that a tool can have. */
@@ -60,18 +64,19 @@ export class McpConnection {
       { name: 'a2a-gateway', version: '1' },
       {
         capabilities: {},
-        // Asking a child for the protocol of 2026 first would start it a second time.
-        versionNegotiation: { mode: opening.local ? 'legacy' : 'auto' },
+        versionNegotiation: { mode: opening.negotiate ? 'auto' : 'legacy' },
         listMaxPages: mostPages,
         listChanged: {
           tools: { autoRefresh: false, debounceMs: 0, onChanged: () => events.onToolsChanged() },
         },
       },
     );
-    Object.assign(client, { onclose: events.onClosed, onerror: events.onError });
+    Object.assign(client, { onerror: events.onError });
     const connection = new McpConnection(client, opening);
     try {
-      await client.connect(opening.transport, { signal, timeout: longestRequestMs });
+      await within(client.connect(opening.transport, { signal, timeout: connectMs }), signal);
+      // Not before: what ends during the handshake has failed, and that is told once.
+      Object.assign(client, { onclose: events.onClosed });
       return connection;
     } catch (error) {
       await connection.close();

@@ -13,6 +13,12 @@ export function lossOf(error: unknown): Loss | undefined {
   return isNetworkFailure(error) ? 'unknown' : undefined;
 }
 
+/** Whether a server does not speak the protocol of 2025: it does not know `initialize`, or refuses the version. */
+export function isVersionRefusal(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === -32601 || code === -32022;
+}
+
 /** The reason in a few words, without a stop at its end. */
 export function reasonOf(error: unknown): string {
   const { code, status } = errorFields(error);

@@ -14,7 +14,7 @@ export interface HttpOptions {
 export interface TransportEvents {
   /** The answer to a request broke off: nothing more comes for it. */
   onBroken: () => void;
-  /** The stream of notifications ended: some may have been missed. */
+  /** The stream of notifications ended: from now on some may be missed. */
   onSilent: () => void;
 }
 
@@ -57,12 +57,18 @@ function boundedFetch(send: Fetch, { onBroken, onSilent }: TransportEvents): Fet
     const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '');
     const onEnd = (whole: boolean): void => {
       if (init?.signal?.aborted) return;
-      if (init?.method === 'POST' && !whole) onBroken();
-      if (init?.method === 'GET' && isStream) onSilent();
+      if (isStream && bringsNotifications(init)) onSilent();
+      else if (init?.method === 'POST' && !whole) onBroken();
     };
     const pieces = bounded(response.body as AsyncIterable<Uint8Array>, isStream, onEnd);
     return new Response(ReadableStream.from<Uint8Array>(pieces), head);
   };
+}
+
+/** A GET up to the protocol of 2025, since then a request of its own. */
+function bringsNotifications(init: RequestInit | undefined): boolean {
+  const { method, body } = init ?? {};
+  return method === 'GET' || (typeof body === 'string' && body.includes('"method":"subscriptions/listen"'));
 }
 
 /** Counts what one message has: a stream's begins anew after each empty line. */

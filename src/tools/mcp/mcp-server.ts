@@ -3,7 +3,7 @@ import { bulkhead, isBulkheadRejectedError, type BulkheadPolicy } from 'cockatie
 import type { Log } from '../../telemetry/log.ts';
 import { ToolError } from '../tool.ts';
 import { McpConnection, type Opening } from './connection.ts';
-import { lossOf, reasonOf, type Loss } from './failure.ts';
+import { isVersionRefusal, lossOf, reasonOf, type Loss } from './failure.ts';
 import type { TransportEvents } from './http-transport.ts';
 import type { OfferedTool } from './listing.ts';
 import { within } from './within.ts';
@@ -50,6 +50,8 @@ export class McpServer {
   #nextTryAt = 0;
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
+  /** Its notifications do not come any more. */
+  #stale = false;
 
   constructor(options: McpServerOptions) {
     this.#options = options;
@@ -164,12 +166,19 @@ export class McpServer {
 
   async #open(onGone: () => void): Promise<McpConnection> {
     this.#stopping.signal.throwIfAborted();
+    const { name, log, open } = this.#options;
     const onToolsChanged = (): void => (this.#offer = undefined);
-    const opening = await this.#options.open({ onBroken: onGone, onSilent: onToolsChanged });
-    const onError = (error: Error): void =>
-      this.#options.log.debug(`MCP server ${this.#options.name}: ${this.#reason(error)}`);
+    const onError = (error: Error): void => log.debug(`MCP server ${name}: ${this.#reason(error)}`);
     const events = { onClosed: onGone, onToolsChanged, onError };
-    return await McpConnection.open(opening, events, this.#deadline());
+    const opening = async (): Promise<Opening> =>
+      await open({ onBroken: onGone, onSilent: () => (this.#stale = true) });
+    const deadline = this.#deadline();
+    try {
+      return await McpConnection.open(await opening(), events, deadline);
+    } catch (error) {
+      if (!isVersionRefusal(error)) throw error;
+      return await McpConnection.open({ ...(await opening()), negotiate: true }, events, deadline);
+    }
   }
 
   /** The next use connects anew. */
@@ -177,6 +186,7 @@ export class McpServer {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     this.#offer = undefined;
+    this.#stale = false;
     void connection.then(
       async (one) => await one.close(),
       () => undefined,
@@ -206,6 +216,7 @@ export class McpServer {
 
   async #inUse<T>(work: () => Promise<T>): Promise<T> {
     clearTimeout(this.#idle);
+    if (this.#users === 0 && this.#stale && this.#connection) this.#forget(this.#connection);
     this.#users += 1;
     try {
       return await work();

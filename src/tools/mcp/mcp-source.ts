@@ -111,6 +111,8 @@ function startable(definition: McpToolDefinition, server: McpCommand, deps: McpD
   const open = async (): Promise<Opening> => ({
     transport: await openStdioTransport({ server, env, allowed: deps.mcpCommandsAllow, onLine }),
     local: true,
+    // It would start the program a second time.
+    negotiate: false,
   });
   return { server: makeServer(definition, deps.log, mask, open), mask };
 }
@@ -124,6 +126,7 @@ function reachable(
   const open = async (events: TransportEvents): Promise<Opening> => ({
     ...(await openHttpTransport({ ...address, events })),
     local: false,
+    negotiate: true,
   });
   return { server: makeServer(definition, log, mask, open), mask };
 }
