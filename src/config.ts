@@ -49,6 +49,8 @@ export interface Config {
   grpc?: GrpcConfig;
   /** Absolute paths of the programs that tools may run. */
   toolCommandsAllow: readonly string[];
+  /** Programs, or beginnings of command lines, that may be started as MCP servers. */
+  mcpCommandsAllow: readonly string[];
   /** Whether agents may be code of the operator's. */
   moduleAgents: boolean;
   cardDefaultVersion: '0.3' | '1.0';
@@ -95,6 +97,11 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
     dataSources: readDataSources(variables, agentCardsDir),
     ownTools: readOwnTools(variables, agentCardsDir),
     toolCommandsAllow: readToolCommands(variables),
+    mcpCommandsAllow: variables.list(
+      'MCP_COMMANDS_ALLOW',
+      isPrintable,
+      'must be command lines of printable ASCII, with commas between',
+    ),
     moduleAgents: variables.boolean('MODULE_AGENTS', false),
     cardDefaultVersion: variables.choice('CARD_DEFAULT_VERSION', ['0.3', '1.0'], '0.3'),
     logLevel: variables.choice('LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
@@ -254,6 +261,10 @@ function readOperation(variables: Variables): Operation {
       integer: true,
     }),
   };
+}
+
+function isPrintable(value: string): boolean {
+  return /^[\x20-\x7e]*$/.test(value);
 }
 
 function deepFreeze<Value extends object>(value: Value): Readonly<Value> {

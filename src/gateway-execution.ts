@@ -22,7 +22,8 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const guard = new EgressGuard({ allow: config.egressAllow });
   const databases = new DataSources(config.dataSources);
   const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
-  const toolsets = openToolsets({ env, guard, ownAddress, databases, commands });
+  const { mcpCommandsAllow } = config;
+  const toolsets = openToolsets({ env, guard, ownAddress, databases, commands, log, mcpCommandsAllow });
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
@@ -39,6 +40,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const loading = {
     modulesAllowed: config.moduleAgents,
     dataSources: new Set(config.dataSources.map(({ id }) => id)),
+    mcpCommandsAllow,
   };
   const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {

@@ -54,6 +54,7 @@ describe('readConfig', () => {
       egressAllow: [],
       maxBodyBytes: 4_194_304,
       toolCommandsAllow: [],
+      mcpCommandsAllow: [],
       moduleAgents: false,
       cardDefaultVersion: '0.3',
       logLevel: 'info',

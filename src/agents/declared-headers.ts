@@ -7,8 +7,8 @@ export type HeaderValue = string | CredentialValue;
 /** The same without a literal, for what is a credential by its place. */
 export type CredentialValue = { env: string; prefix?: string } | { context: string; prefix?: string };
 
-/** Header names whose value is a credential, wherever in the name the word stands. */
-const credentialName = /authorization|api[-_]?key|cookie|token|secret|password/i;
+/** Names of headers and variables whose value is a credential, wherever in the name the word stands. */
+export const credentialName = /authorization|api[-_]?key|cookie|token|secret|password/i;
 
 const literalHeader = matching('^[\\t\\x20-\\x7e]*$', 'printable ASCII', 4096);
 

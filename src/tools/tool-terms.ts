@@ -17,7 +17,8 @@ export function onTerms(
   if (Object.keys(terms).length === 0) return source;
   return {
     name: source.name,
-    tools: async (signal) => (await source.tools(signal)).map((tool) => withTerms(tool, terms)),
+    tools: async (signal, context) =>
+      (await source.tools(signal, context)).map((tool) => withTerms(tool, terms)),
     close: async () => await source.close?.(),
   };
 }

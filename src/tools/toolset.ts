@@ -3,6 +3,7 @@ import type { KnowledgeToolDefinition } from '../agents/tool-types/knowledge.ts'
 import type { SqlToolDefinition } from '../agents/tool-types/sql.ts';
 import type { CommandToolDefinition } from '../agents/tool-types/command.ts';
 import type { OpenApiToolDefinition } from '../agents/tool-types/openapi.ts';
+import type { McpToolDefinition } from '../agents/tool-types/mcp.ts';
 import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
 import { CommandSource, type CommandDependencies } from './command/command-source.ts';
 import { createHttpTool } from './http/http-tool.ts';
@@ -10,11 +11,15 @@ import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
 import { createSqlSource, type SqlToolDependencies } from './sql/sql-tool.ts';
 import { OpenApiSource } from './openapi/openapi-source.ts';
+import { createMcpSource, type McpDependencies } from './mcp/mcp-source.ts';
 import { sourceOf, type ToolSource } from './tool-source.ts';
 import { onTerms } from './tool-terms.ts';
 
 /** What the tools of one agent need from the gateway. */
-export type ToolsetDependencies = HttpToolDependencies & SqlToolDependencies & CommandDependencies;
+export type ToolsetDependencies = HttpToolDependencies &
+  SqlToolDependencies &
+  CommandDependencies &
+  McpDependencies;
 
 interface DefinitionByType {
   knowledge: KnowledgeToolDefinition;
@@ -22,6 +27,7 @@ interface DefinitionByType {
   sql: SqlToolDefinition;
   openapi: OpenApiToolDefinition;
   command: CommandToolDefinition;
+  mcp: McpToolDefinition;
 }
 
 type Factories = {
@@ -38,6 +44,7 @@ const factories: Factories = {
   sql: createSqlSource,
   openapi: (definition, deps) => new OpenApiSource(definition, deps),
   command: (definition, deps) => new CommandSource(definition, deps),
+  mcp: createMcpSource,
 };
 
 /**

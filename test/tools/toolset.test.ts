@@ -6,7 +6,8 @@ import { createToolSources } from '../../src/tools/toolset.ts';
 
 const guard = new EgressGuard({ allow: [] });
 const data = { databases: new DataSources([]), dataPermissions: {}, queryTimeoutSeconds: 5 };
-const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', ...data };
+const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', mcpCommandsAllow: [], log, ...data };
 const refund: HttpToolDefinition = {
   name: 'refund',
   type: 'http',

@@ -90,7 +90,7 @@ export class DirectTools {
       .visible(principal, 'invoke')
       .flatMap((agent) => this.#sourcesOf(agent).map((source) => ({ agent, source })));
     const gathered = await Promise.all(
-      sources.map(async ({ source }) => await toolsOf(source, signal, listingSeconds)),
+      sources.map(async ({ source }) => await toolsOf(source, { signal, seconds: listingSeconds })),
     );
     for (const [index, one] of gathered.entries()) {
       const { agent, source } = sources[index] as (typeof sources)[number];
@@ -129,8 +129,9 @@ export class DirectTools {
     const { values, secrets } = resolveContextValues(agent, call.provided, principal.claims);
     const context = { ...values, ...secrets } as JsonObject;
     const mask = new SecretMask(contextVariables, context);
+    const gathering = { signal: call.signal, seconds: limits.toolTimeoutSeconds, context };
     for (const source of sources) {
-      const gathered = await toolsOf(source, call.signal, limits.toolTimeoutSeconds);
+      const gathered = await toolsOf(source, gathering);
       if ('unavailable' in gathered) return { unavailable: mask.text(gathered.unavailable) };
       const tool = gathered.tools.find((one) => one.name === name);
       if (tool) return { tool, context, mask, limits };

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../runs/message.ts';
 import { ToolError, type Tool } from '../../tools/tool.ts';
 import type { ToolSource } from '../../tools/tool-source.ts';
 import { unlessAborted } from '../../tools/unless-aborted.ts';
@@ -5,16 +6,26 @@ import { unlessAborted } from '../../tools/unless-aborted.ts';
 /** What a source has, or why it has nothing now. */
 export type Gathered = { tools: Tool[] } | { unavailable: string };
 
+interface Gathering {
+  signal: AbortSignal;
+  /** How long it may take. */
+  seconds: number;
+  /** The values of the call that is under way, the secret ones included. */
+  context?: JsonObject;
+}
+
 /**
  * The tools of a source that can be called directly: all but questions to the user, which only a run can ask.
- * @param seconds how long it may take
  * @throws the signal's reason when it aborts
  */
-export async function toolsOf(source: ToolSource, signal: AbortSignal, seconds: number): Promise<Gathered> {
+export async function toolsOf(
+  source: ToolSource,
+  { signal, seconds, context }: Gathering,
+): Promise<Gathered> {
   const timeout = AbortSignal.timeout(Math.ceil(seconds * 1000));
   const either = AbortSignal.any([signal, timeout]);
   try {
-    const tools = await unlessAborted(source.tools(either), either);
+    const tools = await unlessAborted(source.tools(either, context), either);
     return { tools: tools.filter(({ asksUser }) => !asksUser) };
   } catch (error) {
     signal.throwIfAborted();

@@ -27,6 +27,8 @@ export interface ToolScope {
   /** Ids of the configured data sources. */
   dataSources: ReadonlySet<string>;
   dataPermissions: DataPermissions;
+  /** MCP_COMMANDS_ALLOW. */
+  mcpCommandsAllow?: readonly string[];
 }
 
 /** The definition, its files looked up and its defaults filled in; or what is wrong, `path` seen from the tool. */

@@ -3,6 +3,7 @@ import { httpToolType, type HttpToolDefinition, type WrittenHttpTool } from './h
 import { knowledgeToolType, type KnowledgeToolDefinition, type WrittenKnowledgeTool } from './knowledge.ts';
 import { openApiToolType, type OpenApiToolDefinition, type WrittenOpenApiTool } from './openapi.ts';
 import { commandToolType, type CommandToolDefinition, type WrittenCommandTool } from './command.ts';
+import { mcpToolType, type McpToolDefinition, type WrittenMcpTool } from './mcp.ts';
 import { sqlToolType, type SqlToolDefinition, type WrittenSqlTool } from './sql.ts';
 import type { Defined, ToolScope, ToolType } from './tool-type.ts';
 
@@ -11,9 +12,15 @@ export type ToolDefinition =
   | HttpToolDefinition
   | SqlToolDefinition
   | OpenApiToolDefinition
+  | McpToolDefinition
   | CommandToolDefinition;
 export type WrittenTool =
-  WrittenKnowledgeTool | WrittenHttpTool | WrittenSqlTool | WrittenOpenApiTool | WrittenCommandTool;
+  | WrittenKnowledgeTool
+  | WrittenHttpTool
+  | WrittenSqlTool
+  | WrittenOpenApiTool
+  | WrittenMcpTool
+  | WrittenCommandTool;
 
 /** One row per type of tools. */
 const toolTypes = {
@@ -22,6 +29,7 @@ const toolTypes = {
   sql: sqlToolType,
   openapi: openApiToolType,
   command: commandToolType,
+  mcp: mcpToolType,
 };
 
 /** The row of a tool. */
