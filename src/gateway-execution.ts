@@ -5,6 +5,8 @@ import { AgentInvoker } from './agents/invoker.ts';
 import { AgentRegistry } from './agents/registry.ts';
 import { openRemoteAgent } from './agents/remote/remote-agent.ts';
 import { Toolsets } from './agents/toolsets.ts';
+import type { LoadOptions } from './agents/load.ts';
+import type { Config } from './config.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { ModelDirectory } from './llm/directory.ts';
 import { RunEngine } from './runs/engine.ts';
@@ -12,6 +14,7 @@ import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
 import { DataSources } from './tools/sql/data-sources.ts';
+import type { ToolSource } from './tools/tool-source.ts';
 import { createToolSources, type ToolsetDependencies } from './tools/toolset.ts';
 
 /** What runs: agents, their tools and models, and the engine that executes them. */
@@ -37,11 +40,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     logger: log,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
   });
-  const loading = {
-    modulesAllowed: config.moduleAgents,
-    dataSources: new Set(config.dataSources.map(({ id }) => id)),
-    mcpCommandsAllow,
-  };
+  const loading = loadingOf(config);
   const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {
     await directory.close();
@@ -50,12 +49,25 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  const sourcesOf = (revision: AgentRevision) => {
-    if (revision.definition.execution.kind !== 'declared') return [];
-    executableOf(revision);
-    return toolsets.sources(revision);
-  };
-  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, commands, close };
+  const sourcesOf = (revision: AgentRevision) => sourcesIn(toolsets, revision, executableOf);
+  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, close };
+}
+
+/** How agent files are checked. */
+function loadingOf({ moduleAgents, dataSources, mcpCommandsAllow }: Config): LoadOptions {
+  const ids = dataSources.map(({ id }) => id);
+  return { modulesAllowed: moduleAgents, dataSources: new Set(ids), mcpCommandsAllow };
+}
+
+/** What an agent's tools come from; only a declared one has tools. */
+function sourcesIn(
+  toolsets: Toolsets,
+  revision: AgentRevision,
+  executableOf: (revision: AgentRevision) => unknown,
+): readonly ToolSource[] {
+  if (revision.definition.execution.kind !== 'declared') return [];
+  executableOf(revision);
+  return toolsets.sources(revision);
 }
 
 /** The tools of each agent, made of what all agents share and what the agent itself says. */

@@ -1,3 +1,4 @@
+import type { CommandToolDefinition } from '../../agents/tool-types/command.ts';
 import type { Tool } from '../tool.ts';
 import { createHostCliTool, createHostListCommandsTool } from './host-tools.ts';
 import type { OwnTool } from './own-tool.ts';
@@ -24,19 +25,20 @@ export interface OwnToolsConfig {
   importTemplate?: OwnToolTerms & { folder: string };
   /** Without a webhook tickets are stored. */
   createSupportTicket?: OwnToolTerms & { webhook?: TicketWebhook };
+  /** Brings host_list_commands too. */
+  hostCli?: OwnToolTerms & { commands: readonly CommandToolDefinition[] };
 }
 
 export interface OwnToolsDependencies extends SupportTicketDependencies {
   templatesIn(folder: string): TemplateLibrary;
-  /** The operator's commands, which host_cli runs; none: there is no such tool. */
+  /** Those of `hostCli`, to run. */
   commands: readonly Tool[];
-  commandTerms: OwnToolTerms;
   publicUrl: () => string;
 }
 
 /** Makes those tools that are configured. Nothing is read or connected yet. */
 export function createOwnTools(config: OwnToolsConfig, deps: OwnToolsDependencies): OwnTool[] {
-  const { searchKnowledgeBase, searchTemplates, importTemplate, createSupportTicket } = config;
+  const { searchKnowledgeBase, searchTemplates, importTemplate, createSupportTicket, hostCli } = config;
   const tools: (OwnTool | undefined)[] = [
     searchKnowledgeBase &&
       forUsers(createSearchKnowledgeBaseTool(searchKnowledgeBase.sources), searchKnowledgeBase),
@@ -49,17 +51,10 @@ export function createOwnTools(config: OwnToolsConfig, deps: OwnToolsDependencie
       ),
     createSupportTicket &&
       forUsers(createSupportTicketTool(createSupportTicket.webhook, deps), createSupportTicket),
-    ...hostTools(deps),
+    hostCli && forAdministrators(createHostListCommandsTool(deps.commands), {}),
+    hostCli && forAdministrators(createHostCliTool(deps.commands), hostCli),
   ];
   return tools.filter((tool) => tool !== undefined);
-}
-
-function hostTools({ commands, commandTerms }: OwnToolsDependencies): OwnTool[] {
-  if (commands.length === 0) return [];
-  return [
-    forAdministrators(createHostListCommandsTool(commands), {}),
-    forAdministrators(createHostCliTool(commands), commandTerms),
-  ];
 }
 
 function forUsers(tool: Tool, terms: OwnToolTerms): OwnTool {
