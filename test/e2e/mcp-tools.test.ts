@@ -32,6 +32,10 @@ beforeAll(async () => {
       'box.yaml': agentFile('box', { tools: [{ ...mcp('box', scripted), timeoutSeconds: 0.3 }] }),
       'lame.yaml': agentFile('lame', { tools: [mcp('gone', [node, '/nowhere.js']), mcp('box', scripted)] }),
       'far.yaml': agentFile('far', { tools: [{ name: 'far', type: 'mcp', url: remote.url }] }),
+      'known.yaml': agentFile('known', {
+        contextVariables: [{ name: 'token', schema: { type: 'string' }, secret: true }],
+        tools: [{ name: 'far', type: 'mcp', url: remote.url, headers: { 'X-Token': { context: 'token' } } }],
+      }),
       'strange.yaml': agentFile('strange', { tools: [mcp('strange', ['/bin/sh', '-c', 'id'])] }),
     },
     env: { ...modelEnv(model.baseUrl), ...canaries, MCP_COMMANDS_ALLOW: `${node}, npx -y @scope/server` },
@@ -61,6 +65,17 @@ async function stream(agentId: string): Promise<SeenEvent[]> {
   );
   expectWhole(events);
   return events;
+}
+
+/** The probe of a run, as JSON. */
+async function probeOf(agentId: string, contextValues: object = {}): Promise<string> {
+  const response = await fetch(`${gateway.url}/api/v1/agents/${agentId}/answer?userText=Please`, {
+    method: 'POST',
+    headers: { Authorization: `SSWS ${adminKey}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ contextValues }),
+  });
+  const { probe } = (await response.json()) as { probe: Probe };
+  return JSON.stringify(probe);
 }
 
 /** What the model read of the calls that it made in one run. */
@@ -143,14 +158,20 @@ describe('a run', () => {
     expect(streamedText(events)).toBe('Done.');
   });
 
+  test("brings the caller's values to the server, already when it asks for the tools", async () => {
+    const from = remote.requests.length;
+    replies = [toolCalls([{ name: 'far_echo', arguments: { text: 'with caller-token-9' } }]), text('Done.')];
+    const probe = await probeOf('known', { token: 'caller-token-9' });
+    expect(probe).not.toContain('caller-token-9');
+    expect(probe).toContain('with ***');
+    const sent = remote.requests.slice(from).map(({ headers }) => headers['x-token']);
+    expect(sent.length).toBeGreaterThan(3);
+    expect(new Set(sent)).toEqual(new Set(['caller-token-9']));
+  });
+
   test('tells the probe why', async () => {
     replies = [text('Done.')];
-    const response = await fetch(`${gateway.url}/api/v1/agents/lame/answer?userText=Please`, {
-      method: 'POST',
-      headers: { Authorization: `SSWS ${adminKey}` },
-    });
-    const { probe } = (await response.json()) as { probe: Probe };
-    expect(JSON.stringify(probe)).toMatch(
+    expect(await probeOf('lame')).toMatch(
       /The MCP server (cannot be reached: it ended|could not be reached)/,
     );
   });

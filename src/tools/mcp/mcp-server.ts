@@ -50,6 +50,8 @@ export class McpServer {
   #nextTryAt = 0;
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
+  /** Connections that were given up and are not closed yet. */
+  readonly #endings = new Set<Promise<unknown>>();
   /** Its notifications do not come any more. */
   #stale = false;
 
@@ -187,10 +189,9 @@ export class McpServer {
     this.#connection = undefined;
     this.#offer = undefined;
     this.#stale = false;
-    void connection.then(
-      async (one) => await one.close(),
-      () => undefined,
-    );
+    const ending = Promise.allSettled([connection.then(async (one) => await one.close())]);
+    this.#endings.add(ending);
+    void ending.then(() => this.#endings.delete(ending));
   }
 
   #pause(): void {
@@ -231,14 +232,10 @@ export class McpServer {
     return setTimeout(() => void this.#disconnect(), this.#options.idleMs ?? defaultIdleMs).unref();
   }
 
+  /** Waits until every connection has ended. */
   async #disconnect(): Promise<void> {
     clearTimeout(this.#idle);
-    const connection = this.#connection;
-    this.#connection = undefined;
-    this.#offer = undefined;
-    await connection?.then(
-      async (one) => await one.close(),
-      () => undefined,
-    );
+    if (this.#connection) this.#forget(this.#connection);
+    await Promise.all(this.#endings);
   }
 }

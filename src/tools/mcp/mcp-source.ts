@@ -1,6 +1,7 @@
 import type { McpAddress, McpCommand, McpToolDefinition } from '../../agents/tool-types/mcp.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { createMask } from '../http/http-answer.ts';
+import { secretValues } from '../http/secret-values.ts';
 import { resolveHeaders } from '../request-headers.ts';
 import type { ToolSource } from '../tool-source.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';
@@ -18,6 +19,8 @@ export interface McpDependencies {
   /** MCP_COMMANDS_ALLOW. */
   mcpCommandsAllow: readonly string[];
   log: Log;
+  /** Names of the context variables that are secret; absent: all of them. */
+  secretVariables?: ReadonlySet<string>;
 }
 
 type Context = Readonly<Record<string, unknown>>;
@@ -99,7 +102,7 @@ function prepare(definition: McpToolDefinition, deps: McpDependencies, context: 
   const { server } = definition;
   if ('command' in server) return { key: '', open: () => startable(definition, server, deps) };
   const { headers, sources } = resolveHeaders(server.headers, { env: deps.env, context });
-  const mask = createMask(sources.values());
+  const mask = createMask(secretValues(server.headers, sources, deps.secretVariables));
   const address = { ...server, headers };
   return { key: JSON.stringify(headers), open: () => reachable(definition, address, mask, deps) };
 }
