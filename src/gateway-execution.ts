@@ -11,7 +11,8 @@ import { RunEngine } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
-import { createToolSources } from './tools/toolset.ts';
+import { DataSources } from './tools/sql/data-sources.ts';
+import { createToolSources, type ToolsetDependencies } from './tools/toolset.ts';
 
 /** What runs: agents, their tools and models, and the engine that executes them. */
 export function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: () => string) {
@@ -19,13 +20,10 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
-  const ofGateway = { env, guard, ownAddress, log, mcpCommandsAllow: config.mcpCommandsAllow };
-  const toolsets = new Toolsets(({ definition: { execution } }) => {
-    if (execution.kind !== 'declared') return [];
-    const secret = execution.contextVariables.filter((variable) => variable.secret);
-    const secretVariables = new Set(secret.map(({ name }) => name));
-    return createToolSources(execution.tools, { ...ofGateway, secretVariables });
-  });
+  const databases = new DataSources(config.dataSources);
+  const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
+  const { mcpCommandsAllow } = config;
+  const toolsets = openToolsets({ env, guard, ownAddress, databases, commands, log, mcpCommandsAllow });
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
@@ -39,22 +37,42 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     logger: log,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
   });
-  const directory = openDirectory(options, agents);
+  const loading = {
+    modulesAllowed: config.moduleAgents,
+    dataSources: new Set(config.dataSources.map(({ id }) => id)),
+    mcpCommandsAllow,
+  };
+  const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
+    await databases.close();
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  return { agents, models, engine, invoker, directory, guard, close };
+  const sourcesOf = (revision: AgentRevision) => {
+    if (revision.definition.execution.kind !== 'declared') return [];
+    executableOf(revision);
+    return toolsets.sources(revision);
+  };
+  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, commands, close };
 }
 
-function openDirectory({ config, log }: GatewayOptions, registry: AgentRegistry): AgentDirectory {
-  return new AgentDirectory({
-    folder: config.agentCardsDir,
-    registry,
-    log,
-    modulesAllowed: config.moduleAgents,
-    mcpCommandsAllow: config.mcpCommandsAllow,
+/** The tools of each agent, made of what all agents share and what the agent itself says. */
+function openToolsets(
+  shared: Omit<ToolsetDependencies, 'secretVariables' | 'dataPermissions' | 'queryTimeoutSeconds'>,
+): Toolsets {
+  return new Toolsets(({ definition: { execution } }) => {
+    if (execution.kind !== 'declared') return [];
+    const { dataPermissions, limits } = execution;
+    const secret = execution.contextVariables.filter((variable) => variable.secret);
+    const secretVariables = new Set(secret.map(({ name }) => name));
+    const { queryTimeoutSeconds } = limits;
+    return createToolSources(execution.tools, {
+      ...shared,
+      secretVariables,
+      dataPermissions,
+      queryTimeoutSeconds,
+    });
   });
 }
