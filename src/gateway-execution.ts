@@ -11,6 +11,7 @@ import { RunEngine } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
+import { KnowledgeLibrary } from './tools/knowledge/knowledge-library.ts';
 import { createToolSources } from './tools/toolset.ts';
 
 /** What runs: agents, their tools and models, and the engine that executes them. */
@@ -19,11 +20,12 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
+  const knowledge = new KnowledgeLibrary({ log, env, guard });
   const toolsets = new Toolsets(({ definition: { execution } }) => {
     if (execution.kind !== 'declared') return [];
     const secret = execution.contextVariables.filter((variable) => variable.secret);
     const secretVariables = new Set(secret.map(({ name }) => name));
-    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables });
+    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables, knowledge });
   });
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
@@ -47,6 +49,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
+    await knowledge.close();
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });

@@ -4,10 +4,11 @@ import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
 import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
+import type { KnowledgeToolDependencies } from './knowledge/knowledge-tool.ts';
 import { sourceOf, type ToolSource } from './tool-source.ts';
 
 /** What the tools of one agent need from the gateway. */
-export type ToolsetDependencies = HttpToolDependencies;
+export type ToolsetDependencies = HttpToolDependencies & KnowledgeToolDependencies;
 
 interface DefinitionByType {
   knowledge: KnowledgeToolDefinition;
@@ -23,7 +24,7 @@ type Factories = {
 
 /** One row per type. What is large or optional is loaded by its source, with the first run that needs it. */
 const factories: Factories = {
-  knowledge: (definition) => sourceOf(createKnowledgeTool(definition)),
+  knowledge: (definition, deps) => sourceOf(createKnowledgeTool(definition, deps)),
   http: (definition, deps) => sourceOf(createHttpTool(definition, deps)),
 };
 

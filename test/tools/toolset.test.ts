@@ -1,10 +1,13 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { HttpToolDefinition } from '../../src/agents/tool-types/http.ts';
 import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
+import { KnowledgeLibrary } from '../../src/tools/knowledge/knowledge-library.ts';
 import { createToolSources } from '../../src/tools/toolset.ts';
 
 const guard = new EgressGuard({ allow: [] });
-const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1' };
+const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+const knowledge = new KnowledgeLibrary({ log, env: {}, guard });
+const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', knowledge };
 const refund: HttpToolDefinition = {
   name: 'refund',
   type: 'http',

@@ -1,0 +1,52 @@
+import type { getDocumentProxy } from 'unpdf';
+import type { Section, StructuredDocument } from './document.ts';
+import { toFields } from './fields.ts';
+
+export const pdfLimits = { pages: 1000, characters: 2_000_000 };
+
+/** One section for each page, whose number stands where others have lines; `title`, `author` and such are metadata. */
+export async function readPdf(bytes: Uint8Array): Promise<StructuredDocument> {
+  const unpdf = await import('unpdf');
+  const pdf = await unpdf.getDocumentProxy(bytes, { verbosity: 0 });
+  try {
+    const fields = infoFields(await pdf.getMetadata().catch(() => undefined));
+    const title = typeof fields['title'] === 'string' ? fields['title'] : '';
+    const sections: Section[] = [];
+    let characters = 0;
+    for (let number = 1; number <= Math.min(pdf.numPages, pdfLimits.pages); number += 1) {
+      const text = await pageText(pdf, number);
+      characters += text.length;
+      if (characters > pdfLimits.characters) break;
+      const lines = text.split('\n').map((line) => ({ text: line, start: number, end: number }));
+      sections.push({ headings: title ? [title] : [], lines });
+    }
+    return { fields, sections };
+  } finally {
+    await pdf.loadingTask.destroy();
+  }
+}
+
+type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
+
+/** Empty for a page that cannot be read: the others are still worth finding. */
+async function pageText(pdf: Pdf, number: number): Promise<string> {
+  try {
+    const page = await pdf.getPage(number);
+    const { items } = await page.getTextContent();
+    page.cleanup();
+    return items.map((item) => ('str' in item ? item.str + (item.hasEOL ? '\n' : '') : '')).join('');
+  } catch {
+    return '';
+  }
+}
+
+function infoFields(metadata: { info: object } | undefined): ReturnType<typeof toFields> {
+  const info = (metadata?.info ?? {}) as Record<string, unknown>;
+  const named = {
+    title: info['Title'],
+    author: info['Author'],
+    subject: info['Subject'],
+    keywords: info['Keywords'],
+  };
+  return toFields(Object.fromEntries(Object.entries(named).filter(([, value]) => value)));
+}
