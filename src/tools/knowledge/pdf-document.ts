@@ -7,7 +7,8 @@ export const pdfLimits = { pages: 1000, characters: 2_000_000 };
 /** One section for each page, whose number stands where others have lines; `title`, `author` and such are metadata. */
 export async function readPdf(bytes: Uint8Array): Promise<StructuredDocument> {
   const unpdf = await import('unpdf');
-  const pdf = await unpdf.getDocumentProxy(bytes, { verbosity: 0 });
+  // The library takes the bytes for its own, and refuses a Buffer.
+  const pdf = await unpdf.getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 });
   try {
     const fields = infoFields(await pdf.getMetadata().catch(() => undefined));
     const title = typeof fields['title'] === 'string' ? fields['title'] : '';
