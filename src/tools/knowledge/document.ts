@@ -23,6 +23,8 @@ export interface Section {
 export interface StructuredDocument {
   fields: Fields;
   sections: readonly Section[];
+  /** Its end is left out, because it is too long. */
+  incomplete?: boolean;
 }
 
 /** The lines of a text, numbered from `first`. */

@@ -128,8 +128,11 @@ export class FolderIndex {
   /** A document that cannot be read has no passages, and is tried again when it changes. */
   async #read(file: KnowledgeFile, reader: DocumentReader): Promise<Omit<IndexedPassage, 'id'>[]> {
     const { path } = file;
+    const { folder, log } = this.#options;
     try {
       const document = await reader.read(file);
+      if (document.incomplete)
+        log.warn('The end of a document is left out of the knowledge', { folder, path });
       const ofDocument = { ...document.fields, ...pathFields(path) };
       return document.passages.map(({ fields, ...passage }) => ({
         ...passage,
@@ -138,7 +141,6 @@ export class FolderIndex {
       }));
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;
-      const { folder, log } = this.#options;
       log.warn('A document is left out of the knowledge', { folder, path, reason: error.message });
       return [];
     }

@@ -114,7 +114,7 @@ class FolderKnowledge implements Knowledge {
     const conditions = options.conditions ?? [];
     const accepts = (passage: IndexedPassage): boolean => fulfils(passage.fields, conditions);
     const wanted = { accepts, limit: Math.max(candidates, options.limit) };
-    const words = this.#documents.index.find(query, { fuzzy: options.fuzzy ?? true, ...wanted });
+    const words = await this.#documents.index.find(query, { fuzzy: options.fuzzy ?? true, ...wanted });
     const meaning = await this.#searchMeaning(query, { ...options, ...wanted });
     const hits = meaning.found ? fuse(words, meaning.found) : words.map(wordHit);
     const mode = meaning.found ? 'hybrid' : 'words';
@@ -127,7 +127,7 @@ class FolderKnowledge implements Knowledge {
       // Watched first: what changes while it is read is noticed.
       this.#watch ??= this.#closed ? undefined : this.#startWatching();
       await this.#documents.update();
-      this.#vectors?.follow(this.#documents.index.passages());
+      await this.#vectors?.follow(this.#documents.index.passages());
     } catch (error) {
       // The next search tries again, and tells why it cannot.
       this.#ready = undefined;

@@ -20,6 +20,13 @@ export interface WordMatch {
   terms: string[];
 }
 
+/** What the words of a query found in one passage. */
+interface Sum {
+  score: number;
+  words: number;
+  terms: string[];
+}
+
 export interface WordQuery {
   /** Whether typing errors are forgiven. */
   fuzzy: boolean;
@@ -70,12 +77,26 @@ export class PassageIndex {
     for (const passage of added) this.#passages.set(passage.id, passage);
   }
 
-  /** Best first. */
-  find(query: string, { fuzzy, accepts, limit }: WordQuery): WordMatch[] {
-    const found = this.#search.search(queryTerms(query).join(' '), {
+  /**
+   * Best first. Each word is searched on its own, and other work of the process has its turn in between: in a large
+   * index a word takes some 20 ms.
+   */
+  async find(query: string, wanted: WordQuery): Promise<WordMatch[]> {
+    const sums = new Map<number, Sum>();
+    await inSlices(queryTerms(query), (term) => this.#add(term, wanted, sums));
+    const found = [...sums].flatMap(([id, { score, words, terms }]) => {
+      const passage = this.#passages.get(id);
+      // What matches more of the words is worth that much more.
+      return passage ? [{ passage, score: score * words, terms }] : [];
+    });
+    return found.toSorted((one, other) => other.score - one.score).slice(0, wanted.limit);
+  }
+
+  #add(term: string, { fuzzy, accepts }: WordQuery, sums: Map<number, Sum>): void {
+    const results = this.#search.search(term, {
       boost: { trail: 2 },
-      prefix: (term) => term.length > 2,
-      fuzzy: (term) => (fuzzy && term.length > 4 ? 0.2 : false),
+      prefix: term.length > 2,
+      fuzzy: fuzzy && term.length > 4 ? 0.2 : false,
       maxFuzzy: 2,
       weights: { fuzzy: 0.3, prefix: 0.5 },
       filter: ({ id }) => {
@@ -83,9 +104,15 @@ export class PassageIndex {
         return passage !== undefined && accepts(passage);
       },
     });
-    return found.slice(0, limit).flatMap(({ id, score, terms }) => {
-      const passage = this.#passages.get(id as number);
-      return passage ? [{ passage, score, terms }] : [];
-    });
+    for (const { id, score, terms } of results) {
+      const sum = sums.get(id as number);
+      if (!sum) {
+        sums.set(id as number, { score, words: 1, terms });
+        continue;
+      }
+      sum.score += score;
+      sum.words += 1;
+      sum.terms.push(...terms);
+    }
   }
 }

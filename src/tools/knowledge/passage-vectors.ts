@@ -20,7 +20,8 @@ export interface VectorOptions {
   retryMs: number;
 }
 
-const batchSize = 64;
+/** An answer of 32 vectors is parsed in about 10 ms. */
+const batchSize = 32;
 const batchMs = 60_000;
 const maximumRetryMs = 300_000;
 /** About 128 MB: 20,000 passages with 1,600 dimensions. */
@@ -51,12 +52,14 @@ export class PassageVectors {
   }
 
   /** From now on these are the passages; vectors of other texts are forgotten. */
-  follow(passages: Iterable<IndexedPassage>): void {
-    this.#passages = [...passages];
-    const ids = new Set(this.#passages.map(({ id }) => id));
+  async follow(passages: Iterable<IndexedPassage>): Promise<void> {
+    const current = [...passages];
+    const ids = new Set(current.map(({ id }) => id));
+    const keys = new Set<string>();
+    await inSlices(current, (passage) => keys.add(this.#keyOf(passage)), this.#closing.signal);
     for (const id of this.#keys.keys()) if (!ids.has(id)) this.#keys.delete(id);
-    const keys = new Set(this.#passages.map((passage) => this.#keyOf(passage)));
     for (const key of this.#byText.keys()) if (!keys.has(key)) this.#byText.delete(key);
+    this.#passages = current;
     this.#fill();
   }
 

@@ -2,7 +2,7 @@ import type { getDocumentProxy } from 'unpdf';
 import type { Section, StructuredDocument } from './document.ts';
 import { toFields } from './fields.ts';
 
-export const pdfLimits = { pages: 1000, characters: 2_000_000 };
+const limits = { pages: 1000, characters: 2_000_000 };
 
 /** One section for each page, whose number stands where others have lines; `title`, `author` and such are metadata. */
 export async function readPdf(bytes: Uint8Array): Promise<StructuredDocument> {
@@ -14,14 +14,16 @@ export async function readPdf(bytes: Uint8Array): Promise<StructuredDocument> {
     const title = typeof fields['title'] === 'string' ? fields['title'] : '';
     const sections: Section[] = [];
     let characters = 0;
-    for (let number = 1; number <= Math.min(pdf.numPages, pdfLimits.pages); number += 1) {
+    let number = 1;
+    for (; number <= Math.min(pdf.numPages, limits.pages); number += 1) {
       const text = await pageText(pdf, number);
       characters += text.length;
-      if (characters > pdfLimits.characters) break;
-      const lines = text.split('\n').map((line) => ({ text: line, start: number, end: number }));
+      if (characters > limits.characters) break;
+      const page = number;
+      const lines = text.split('\n').map((line) => ({ text: line, start: page, end: page }));
       sections.push({ headings: title ? [title] : [], lines });
     }
-    return { fields, sections };
+    return { fields, sections, incomplete: number <= pdf.numPages };
   } finally {
     await pdf.loadingTask.destroy();
   }

@@ -12,6 +12,8 @@ import { readPdf } from './pdf-document.ts';
 export interface ReadDocument {
   fields: Fields;
   passages: Passage[];
+  /** Its end is left out, because it is too long. */
+  incomplete: boolean;
 }
 
 type Reader = (bytes: Uint8Array) => StructuredDocument | Promise<StructuredDocument>;
@@ -43,8 +45,8 @@ export async function readDocumentFile(path: string): Promise<ReadDocument> {
 /** The name's extension decides how the bytes are read: text where it is not known. */
 export async function readDocument(name: string, bytes: Uint8Array): Promise<ReadDocument> {
   const read = readers[extensionOf(name)] ?? readText;
-  const { fields, sections } = await read(bytes);
-  return { fields, passages: toPassages(sections) };
+  const { fields, sections, incomplete = false } = await read(bytes);
+  return { fields, passages: toPassages(sections), incomplete };
 }
 
 function readText(bytes: Uint8Array): StructuredDocument {

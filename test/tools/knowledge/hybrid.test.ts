@@ -80,7 +80,9 @@ test('only passages whose text has changed are sent again, in batches', async ()
   const lamps = Array.from({ length: 100 }, (_, index) => `# Lamp ${index}\n\nlight`).join('\n');
   await folder.write('a.md', lamps);
   await ready();
-  expect(service.requests.map(({ body }) => (JSON.parse(body) as Asked).input.length)).toEqual([64, 36]);
+  expect(service.requests.map(({ body }) => (JSON.parse(body) as Asked).input.length)).toEqual([
+    32, 32, 32, 4,
+  ]);
   await folder.loggedBy(/^Every passage has a vector/, () =>
     folder.write('a.md', `${lamps}\n# New\n\nparcel`),
   );
