@@ -15,16 +15,19 @@ export function describeHits(
   if (hits.length === 0) {
     return { text: `Nothing in ${folder} matches "${query}".`, summary: `No passages found${more}`, detail };
   }
-  const excerpts = hits.map((hit, position) => {
-    const title = hit.heading ? ` — ${hit.heading}` : '';
-    return `[${position + 1}] ${sourceOf(hit, folder)}${title}\n${hit.text}`;
-  });
+  const excerpts = hits.map((hit, position) => `[${position + 1}] ${excerptOf(hit, folder)}`);
   const count = hits.length === 1 ? '1 passage found' : `${hits.length} passages found`;
   return { text: excerpts.join('\n\n'), summary: `${count}${more}`, detail };
 }
 
+/** A passage under its title: `<source> — <heading>`, and the text on the next lines. */
+export function excerptOf(hit: KnowledgeHit, folder: string): string {
+  const title = hit.heading ? ` — ${hit.heading}` : '';
+  return `${placeOf(hit, folder)}${title}\n${hit.text}`;
+}
+
 /** `guide/returns.md:7-9`; `guide/manual.pdf, page 3`. */
-function sourceOf({ path, place: { unit, start, end } }: KnowledgeHit, folder: string): string {
+function placeOf({ path, place: { unit, start, end } }: KnowledgeHit, folder: string): string {
   const range = start === end ? `${start}` : `${start}-${end}`;
   return unit === 'page' ? `${folder}/${path}, page ${range}` : `${folder}/${path}:${range}`;
 }

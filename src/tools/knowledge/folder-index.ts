@@ -133,11 +133,12 @@ export class FolderIndex {
       const document = await reader.read(file);
       if (document.incomplete)
         log.warn('The end of a document is left out of the knowledge', { folder, path });
-      const ofDocument = { ...document.fields, ...pathFields(path) };
+      const ofPath = pathFields(path);
+      const ofDocument = { ...document.fields, ...ofPath };
       return document.passages.map(({ fields, ...passage }) => ({
         ...passage,
         path,
-        fields: fields ? { ...document.fields, ...fields, ...pathFields(path) } : ofDocument,
+        fields: fields ? { ...document.fields, ...fields, ...ofPath } : ofDocument,
       }));
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;

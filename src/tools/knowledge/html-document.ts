@@ -43,15 +43,39 @@ export async function readHtml(content: string): Promise<StructuredDocument> {
 /** Writes its line number before and after each text between tags. */
 function numberText(html: string): string {
   let line = 1;
-  return html.replaceAll(/<!--[\s\S]*?-->|<[^>]*>|[^<]+|</g, (piece) => {
-    const [, before = '', text = '', after = ''] = piece.startsWith('<')
-      ? []
-      : (/^(\s*)(.*\S)(\s*)$/s.exec(piece) ?? []);
-    const start = line + newlines(before);
+  let numbered = '';
+  for (const piece of piecesOf(html)) {
+    const text = piece.startsWith('<') ? '' : piece.trim();
+    const at = piece.indexOf(text);
+    const start = line + newlines(piece.slice(0, at));
     line += newlines(piece);
-    if (!text) return piece;
-    return `${before}\uE000${start}\uE001${text}\uE000${start + newlines(text)}\uE001${after}`;
-  });
+    numbered += text
+      ? `${piece.slice(0, at)}${mark(start)}${text}${mark(start + newlines(text))}${piece.slice(at + text.length)}`
+      : piece;
+  }
+  return numbered;
+}
+
+function mark(line: number): string {
+  return `\uE000${line}\uE001`;
+}
+
+/** Tags and comments, each a piece that begins with `<`, and the texts between them. */
+function* piecesOf(html: string): Generator<string> {
+  let position = 0;
+  while (position < html.length) {
+    const end = html[position] === '<' ? endOfTag(html, position) : html.indexOf('<', position);
+    // A tag that never ends is no tag.
+    const next = end === -1 ? html.length : end;
+    yield html.slice(position, next);
+    position = next;
+  }
+}
+
+function endOfTag(html: string, start: number): number {
+  const close = html.startsWith('<!--', start) ? '-->' : '>';
+  const at = html.indexOf(close, start);
+  return at === -1 ? -1 : at + close.length;
 }
 
 function newlines(text: string): number {

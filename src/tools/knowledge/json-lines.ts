@@ -13,7 +13,7 @@ export function entryLines(json: string): Map<string, { start: number; end: numb
   };
   let line = 1;
   let depth = 0;
-  for (const { 0: token, index } of json.matchAll(/"(?:[^"\\]|\\.)*"|[\n[\]{},]|[^\s"[\]{},]+/g)) {
+  for (const { 0: token, index } of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[\n[\]{},]|[^\s"[\]{},]+/g)) {
     const closes = token === ']' || token === '}';
     if (token === '\n') line += 1;
     else if (depth === 1 && (closes || token === ',')) finish();
@@ -29,7 +29,7 @@ export function entryLines(json: string): Map<string, { start: number; end: numb
 
 /** An entry of an object begins with its key and a colon, an element of a list has its position. */
 function keyOf(json: string, from: number, position: number): string {
-  const key = /"(?:[^"\\]|\\.)*"(?=\s*:)/y;
+  const key = /"[^"\\]*(?:\\.[^"\\]*)*"(?=\s*:)/y;
   key.lastIndex = from;
   const [found] = key.exec(json) ?? [];
   return found === undefined ? String(position) : String(JSON.parse(found));

@@ -3,6 +3,8 @@ import { numberedLines, Outline } from './document.ts';
 import type { StructuredDocument } from './document.ts';
 import { toFields } from './fields.ts';
 
+/** Longer lines are no headings. */
+const maximumHeading = 500;
 /** More than this between two `---` is text. */
 const maximumFrontMatter = 65_536;
 
@@ -18,7 +20,9 @@ export function readMarkdown(content: string): StructuredDocument {
     const mark = /^ {0,3}(```+|~~~+)/.exec(line.text)?.[1] ?? '';
     if (!fence) fence = mark;
     else if (mark.startsWith(fence)) fence = '';
-    const [, level, heading] = (!fence && /^ {0,3}(#{1,6})\s+(.+?)(?:\s+#+)?\s*$/.exec(line.text)) || [];
+    const mayBeHeading = !fence && line.text.length <= maximumHeading;
+    const [, level, heading] =
+      (mayBeHeading && /^ {0,3}(#{1,6})\s+(.+?)(?:\s+#+)?\s*$/.exec(line.text)) || [];
     if (level && heading) outline.heading(level.length, heading);
     else outline.line(line);
   }

@@ -40,6 +40,7 @@ export class PassageVectors {
   #filling: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retryMs: number;
+  #isFull = false;
 
   constructor(options: VectorOptions) {
     this.#options = options;
@@ -123,12 +124,7 @@ export class PassageVectors {
   async #fillAll(): Promise<void> {
     let numbers = this.#byText.values().reduce((sum, { length }) => sum + length, 0);
     for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch()) {
-      if (numbers > maximumNumbers) {
-        this.#options.log.warn('Further passages get no vector: there are too many for the memory', {
-          numbers,
-        });
-        return;
-      }
+      if (numbers > maximumNumbers) return this.#tellFull();
       const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(batchMs)]);
       const vectors = await this.#options.client.embed(batch.map(textOf), signal);
       for (const [index, vector] of vectors.entries()) {
@@ -139,6 +135,15 @@ export class PassageVectors {
     }
     this.#retryMs = this.#options.retryMs;
     this.#options.log.debug('Every passage has a vector', { passages: this.#passages.length });
+  }
+
+  #tellFull(): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#options.log.warn('Further passages get no vector: there are too many for the memory', {
+      passages: this.#passages.length,
+      vectors: this.#byText.size,
+    });
   }
 
   #nextBatch(): IndexedPassage[] {
