@@ -13,6 +13,7 @@ import { RunEngine } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
+import { KnowledgeLibrary } from './tools/knowledge/knowledge-library.ts';
 import { DataSources } from './tools/sql/data-sources.ts';
 import type { ToolSource } from './tools/tool-source.ts';
 import { createToolSources, type ToolsetDependencies } from './tools/toolset.ts';
@@ -24,9 +25,11 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
   const databases = new DataSources(config.dataSources);
+  const knowledge = new KnowledgeLibrary({ log, env, guard });
   const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
   const { mcpCommandsAllow } = config;
-  const toolsets = openToolsets({ env, guard, ownAddress, databases, commands, log, mcpCommandsAllow });
+  const shared = { env, guard, ownAddress, databases, knowledge, commands, log, mcpCommandsAllow };
+  const toolsets = openToolsets(shared);
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
@@ -46,11 +49,12 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     await directory.close();
     await toolsets.close();
     await databases.close();
+    await knowledge.close();
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
   const sourcesOf = (revision: AgentRevision) => sourcesIn(toolsets, revision, executableOf);
-  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, close };
+  return { agents, models, engine, invoker, directory, loading, sourcesOf, knowledge, guard, close };
 }
 
 /** How agent files are checked. */

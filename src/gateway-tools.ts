@@ -17,7 +17,7 @@ export interface DirectToolParts {
 /** The tools that are called without a model: the gateway's own, and those of the agents. */
 export function openDirectTools({ options, store, execution, publicUrl }: DirectToolParts) {
   const { config, log, env, signalGroup } = options;
-  const { agents, directory, loading, guard, invoker, sourcesOf } = execution;
+  const { agents, directory, knowledge, loading, guard, invoker, sourcesOf } = execution;
   const templatesIn = (folder: string) =>
     new TemplateFolder({
       folder,
@@ -31,6 +31,7 @@ export function openDirectTools({ options, store, execution, publicUrl }: Direct
   const own = createOwnTools(config.ownTools, {
     env,
     guard,
+    knowledge,
     store: store.tickets,
     templatesIn,
     commands: hostCommands.tools,

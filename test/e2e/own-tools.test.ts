@@ -104,7 +104,7 @@ describe('search_knowledge_base', () => {
     const { body } = await execute('search_knowledge_base', { query: 'mug' }, { key: keys.ann });
     expect(body).toEqual({
       tool: 'search_knowledge_base',
-      result: '[1] guide/mugs.md — Mugs\nA mug holds coffee.',
+      result: '[1] guide/mugs.md:3 — Mugs\nA mug holds coffee.',
       success: true,
     });
   });

@@ -1,4 +1,5 @@
 import type { CommandToolDefinition } from '../../agents/tool-types/command.ts';
+import type { KnowledgeToolDependencies } from '../knowledge/knowledge-tool.ts';
 import type { Tool } from '../tool.ts';
 import { createHostCliTool, createHostListCommandsTool } from './host-tools.ts';
 import type { OwnTool } from './own-tool.ts';
@@ -29,7 +30,7 @@ export interface OwnToolsConfig {
   hostCli?: OwnToolTerms & { commands: readonly CommandToolDefinition[] };
 }
 
-export interface OwnToolsDependencies extends SupportTicketDependencies {
+export interface OwnToolsDependencies extends SupportTicketDependencies, KnowledgeToolDependencies {
   templatesIn(folder: string): TemplateLibrary;
   /** Those of `hostCli`, to run. */
   commands: readonly Tool[];
@@ -41,7 +42,7 @@ export function createOwnTools(config: OwnToolsConfig, deps: OwnToolsDependencie
   const { searchKnowledgeBase, searchTemplates, importTemplate, createSupportTicket, hostCli } = config;
   const tools: (OwnTool | undefined)[] = [
     searchKnowledgeBase &&
-      forUsers(createSearchKnowledgeBaseTool(searchKnowledgeBase.sources), searchKnowledgeBase),
+      forUsers(createSearchKnowledgeBaseTool(searchKnowledgeBase.sources, deps), searchKnowledgeBase),
     searchTemplates &&
       forUsers(createSearchTemplatesTool(deps.templatesIn(searchTemplates.folder)), searchTemplates),
     importTemplate &&
