@@ -1,5 +1,11 @@
 import type { OpenApiToolDefinition } from '../../agents/tool-types/openapi.ts';
-import { ApiDocumentError, everyOperation, parseApiDocument, selectOperations } from '../api-document.ts';
+import {
+  ApiDocumentError,
+  everyOperation,
+  listOperations,
+  parseApiDocument,
+  selectOperations,
+} from '../api-document.ts';
 import type { ApiDocument, WrittenOperation } from '../api-document.ts';
 import { broughtNames } from '../brought-names.ts';
 import type { HttpToolDependencies } from '../http/http-tool.ts';
@@ -67,6 +73,7 @@ async function makeTools(
   const prepared = listed(document, definition.operations).flatMap((written) =>
     prepare(document, written, { names: definition.operations, reserved }),
   );
+  if (prepared.length === 0) throw new ApiDocumentError('has no operation that can be called');
   await validateOperations(
     document,
     prepared.map(({ inlined }) => inlined),
@@ -85,7 +92,7 @@ async function makeTools(
 }
 
 function listed(document: ApiDocument, names: readonly string[]): WrittenOperation[] {
-  const { operations, unknown } = selectOperations(document, names);
+  const { operations, unknown } = selectOperations(listOperations(document), names);
   if (unknown[0] !== undefined) throw new ApiDocumentError(`has no operation ${JSON.stringify(unknown[0])}`);
   if (operations.length <= maximumOperations) return operations;
   const count = `${operations.length} operations, and no more than ${maximumOperations} can be tools`;

@@ -36,7 +36,7 @@ export function createOperationTool(
   const { timeoutSeconds, declaredSideEffects } = definition;
   return {
     name,
-    description: plan.description,
+    description: [plan.description, definition.description].filter(Boolean).join('\n\n'),
     parameters: plan.schema,
     sideEffects: declaredSideEffects ?? !isSafeMethod(plan.method),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
