@@ -9,6 +9,7 @@ import {
 import type { ApiDocument, WrittenOperation } from '../api-document.ts';
 import { broughtNames } from '../brought-names.ts';
 import type { HttpToolDependencies } from '../http/http-tool.ts';
+import { parameterCompiler } from '../parameters.ts';
 import type { ToolSource } from '../tool-source.ts';
 import { ToolError } from '../tool.ts';
 import type { Tool } from '../tool.ts';
@@ -82,10 +83,12 @@ async function makeTools(
     definition.name,
     prepared.map(({ plan }) => plan.id),
   );
+  const compile = parameterCompiler();
   return prepared.map(({ plan }, index) =>
     naming(plan.id, () => {
       const server = serverAddress(definition, plan);
-      const operation = { name: names[index] ?? plan.id, plan, server, schemes };
+      const validate = compile(plan.schema);
+      const operation = { name: names[index] ?? plan.id, plan, server, schemes, validate };
       return createOperationTool(operation, definition, deps);
     }),
   );

@@ -66,9 +66,11 @@ describe('documents that cannot be used', () => {
     const elsewhere = { $ref: 'other.yaml#/item' };
     const usable = await documents.tools(apiDocument({ '/a': bad, '/b': { get: ok }, '/c': elsewhere }));
     expect(usable.map(({ name }) => name)).toEqual(['shop_GET_b']);
-    expect(await documents.refusal(apiDocument({ '/a': bad, '/c': elsewhere }))).toBe(
-      'The OpenAPI document has no operation that can be called.',
-    );
+    for (const paths of [{ '/a': bad, '/c': elsewhere }, {}]) {
+      expect(await documents.refusal(apiDocument(paths))).toBe(
+        'The OpenAPI document has no operation that can be called.',
+      );
+    }
   });
 
   test('too many operations', async () => {
