@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig } from '../src/config.ts';
 import type { Config, Environment } from '../src/config.ts';
@@ -41,7 +41,7 @@ describe('readConfig', () => {
       dataDir: './data',
       authAnonymous: false,
       llmProviders: [],
-      dataSources: [],
+      dataSources: [{ id: 'shop', type: 'sqlite', path: resolve('agent-cards/data/shop.sql') }],
       sseKeepaliveSeconds: 15,
       shutdownGraceSeconds: 25,
       drainDelaySeconds: 0,
