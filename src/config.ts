@@ -1,11 +1,13 @@
 import { accessSync, constants } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import express from 'express';
+import { readDataSources } from './config-data-sources.ts';
 import { readProviders } from './config-providers.ts';
 import { readGrpc, type GrpcConfig } from './config-grpc.ts';
 import { ConfigError, Variables, isBaseUrl, isSecureUrl, withoutTrailingSlash } from './config-variables.ts';
 import type { Environment } from './config-variables.ts';
 import type { ProviderRecord } from './llm/provider.ts';
+import type { DataSource } from './tools/data-source.ts';
 
 export { ConfigError } from './config-variables.ts';
 export type { ConfigProblem, Environment } from './config-variables.ts';
@@ -26,6 +28,7 @@ export interface Config {
   authAnonymous: boolean;
   jwt?: JwtConfig;
   llmProviders: readonly LlmProvider[];
+  dataSources: readonly DataSource[];
   /** 32 bytes, base64. */
   secretsKey?: string;
   sseKeepaliveSeconds: number;
@@ -73,14 +76,16 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
   const variables = new Variables(env);
   const addresses = readAddresses(variables);
   const grpc = readGrpc(variables, addresses.host);
+  const agentCardsDir = variables.text('AGENT_CARDS_DIR') ?? './agent-cards';
   const config: Config = {
     ...addresses,
     ...(grpc && { grpc }),
     ...readAccess(variables),
     ...readOperation(variables),
-    agentCardsDir: variables.text('AGENT_CARDS_DIR') ?? './agent-cards',
+    agentCardsDir,
     dataDir: variables.text('DATA_DIR') ?? './data',
     llmProviders: readProviders(variables),
+    dataSources: readDataSources(variables, agentCardsDir),
     moduleAgents: variables.boolean('MODULE_AGENTS', false),
     cardDefaultVersion: variables.choice('CARD_DEFAULT_VERSION', ['0.3', '1.0'], '0.3'),
     logLevel: variables.choice('LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),

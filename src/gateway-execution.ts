@@ -10,7 +10,8 @@ import { RunEngine } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
-import { createToolSources } from './tools/toolset.ts';
+import { DataSources } from './tools/sql/data-sources.ts';
+import { createToolSources, type ToolsetDependencies } from './tools/toolset.ts';
 
 /** What runs: agents, their tools and models, and the engine that executes them. */
 export function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: () => string) {
@@ -18,12 +19,8 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
-  const toolsets = new Toolsets(({ definition: { execution } }) => {
-    if (execution.kind !== 'declared') return [];
-    const secret = execution.contextVariables.filter((variable) => variable.secret);
-    const secretVariables = new Set(secret.map(({ name }) => name));
-    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables });
-  });
+  const databases = new DataSources(config.dataSources);
+  const toolsets = openToolsets({ env, guard, ownAddress, databases });
   const openRemote = (): never => {
     throw new Error('Remote agents cannot be opened yet.');
   };
@@ -44,12 +41,33 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     registry: agents,
     log,
     modulesAllowed: config.moduleAgents,
+    dataSources: new Set(config.dataSources.map(({ id }) => id)),
   });
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
+    await databases.close();
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
   return { agents, models, engine, invoker, directory, guard, close };
+}
+
+/** The tools of each agent, made of what all agents share and what the agent itself says. */
+function openToolsets(
+  shared: Omit<ToolsetDependencies, 'secretVariables' | 'dataPermissions' | 'queryTimeoutSeconds'>,
+): Toolsets {
+  return new Toolsets(({ definition: { execution } }) => {
+    if (execution.kind !== 'declared') return [];
+    const { dataPermissions, limits } = execution;
+    const secret = execution.contextVariables.filter((variable) => variable.secret);
+    const secretVariables = new Set(secret.map(({ name }) => name));
+    const { queryTimeoutSeconds } = limits;
+    return createToolSources(execution.tools, {
+      ...shared,
+      secretVariables,
+      dataPermissions,
+      queryTimeoutSeconds,
+    });
+  });
 }

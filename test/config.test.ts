@@ -41,6 +41,7 @@ describe('readConfig', () => {
       dataDir: './data',
       authAnonymous: false,
       llmProviders: [],
+      dataSources: [],
       sseKeepaliveSeconds: 15,
       shutdownGraceSeconds: 25,
       drainDelaySeconds: 0,

@@ -11,6 +11,7 @@ import {
   textOr,
   variableName,
 } from './schema-parts.ts';
+import { dataPermissionsSchema } from './data-permissions.ts';
 import type { AgentKind } from './definition.ts';
 import { headers } from './declared-headers.ts';
 import { toolSchema } from './tool-types/tool-types.ts';
@@ -103,6 +104,7 @@ const limits = closed({
   maxToolCalls: { type: 'integer', minimum: 0, maximum: 256 },
   timeoutSeconds: { type: 'number', minimum: 1, maximum: 3600 },
   toolTimeoutSeconds: { type: 'number', minimum: 0.1, maximum: 600 },
+  queryTimeoutSeconds: { type: 'number', minimum: 0.1, maximum: 600 },
   maxHistoryMessages: { type: 'integer', minimum: 0, maximum: 200 },
   maxResultCharacters: { type: 'integer', minimum: 100, maximum: 1_000_000 },
 });
@@ -124,6 +126,7 @@ const declared = closed(
     scenarios: list(scenario),
     fallbackMessage: text(4096),
     tools: list(toolSchema),
+    dataPermissions: dataPermissionsSchema,
     responseSchema: objectSchema,
   },
   ['systemPrompt'],

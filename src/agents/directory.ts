@@ -13,6 +13,8 @@ export interface AgentDirectoryOptions {
   log: Log;
   /** MODULE_AGENTS. */
   modulesAllowed?: boolean;
+  /** Ids of the configured data sources. */
+  dataSources?: ReadonlySet<string>;
 }
 
 const endings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);

@@ -24,6 +24,8 @@ export interface FileProblem {
 export interface LoadOptions {
   /** MODULE_AGENTS. */
   modulesAllowed?: boolean;
+  /** Ids of the configured data sources; absent: there are none. */
+  dataSources?: ReadonlySet<string>;
 }
 
 const maxFileBytes = 1024 * 1024;
@@ -65,7 +67,8 @@ async function resolve(
   options: LoadOptions,
 ): Promise<{ definition: AgentDefinition } | { findings: Finding[] }> {
   const { files, findings: missing } = await referencedFiles(file, dirname(path), options);
-  const findings = [...idFindings(path, file.id), ...missing, ...semanticFindings(file, files?.prompt)];
+  const surroundings = { prompt: files?.prompt, dataSources: options.dataSources ?? new Set() };
+  const findings = [...idFindings(path, file.id), ...missing, ...semanticFindings(file, surroundings)];
   if (!files || findings.length > 0) return { findings };
   return { definition: withDefaults(file, files) };
 }

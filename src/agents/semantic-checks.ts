@@ -7,14 +7,24 @@ import {
   type WrittenRemote,
   type WrittenVariable,
 } from './agent-file.ts';
+import { permissionFindings } from './data-permissions.ts';
 import { schemaProblem } from './json-schema.ts';
 import { promptVariables } from './placeholders.ts';
 import { headerFindings } from './declared-headers.ts';
 import { toolFindings } from './tool-types/tool-types.ts';
+import { variableNames } from './tool-types/tool-type.ts';
 import { variableFindings } from './variable-checks.ts';
 
-/** What the schema cannot say: names that must resolve, be unique, or compile. `prompt` is the text itself. */
-export function semanticFindings(file: AgentFile, prompt: string | undefined): Finding[] {
+/** What the agent file may refer to outside itself. */
+export interface Surroundings {
+  /** The system prompt's text. */
+  prompt: string | undefined;
+  /** Ids of the configured data sources. */
+  dataSources: ReadonlySet<string>;
+}
+
+/** What the schema cannot say: names that must resolve, be unique, or compile. */
+export function semanticFindings(file: AgentFile, surroundings: Surroundings): Finding[] {
   const { card, extendedCard, execution } = file;
   const variables = execution.contextVariables ?? [];
   const declared = declaredPart(execution);
@@ -26,21 +36,23 @@ export function semanticFindings(file: AgentFile, prompt: string | undefined): F
     ...variables.flatMap((variable, index) =>
       variableFindings(variable, ['execution', 'contextVariables', index]),
     ),
-    ...(declared ? declaredFindings(declared, prompt, variables) : []),
+    ...(declared ? declaredFindings(declared, surroundings, variables) : []),
     ...(execution.kind === 'a2a' ? remoteFindings(execution) : []),
   ];
 }
 
 function declaredFindings(
   execution: WrittenDeclared,
-  prompt: string | undefined,
+  { prompt, dataSources }: Surroundings,
   variables: readonly WrittenVariable[],
 ): Finding[] {
-  const tools = execution.tools ?? [];
+  const { tools = [], dataPermissions = {} } = execution;
+  const scope = { variables, dataSources, dataPermissions };
   return [
     ...duplicates(tools, ['execution', 'tools'], 'name'),
     ...duplicates(execution.scenarios ?? [], ['execution', 'scenarios'], 'name'),
-    ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], { variables })),
+    ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], scope)),
+    ...permissionFindings(dataPermissions, { dataSources, variables: variableNames(variables) }),
     ...scenarioFindings(execution),
     ...promptFindings(execution, prompt, variables),
     ...responseSchemaFindings(execution),

@@ -1,17 +1,20 @@
 import type { HttpToolDefinition } from '../agents/tool-types/http.ts';
 import type { KnowledgeToolDefinition } from '../agents/tool-types/knowledge.ts';
+import type { SqlToolDefinition } from '../agents/tool-types/sql.ts';
 import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
 import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
+import { createSqlSource, type SqlToolDependencies } from './sql/sql-tool.ts';
 import { sourceOf, type ToolSource } from './tool-source.ts';
 
 /** What the tools of one agent need from the gateway. */
-export type ToolsetDependencies = HttpToolDependencies;
+export type ToolsetDependencies = HttpToolDependencies & SqlToolDependencies;
 
 interface DefinitionByType {
   knowledge: KnowledgeToolDefinition;
   http: HttpToolDefinition;
+  sql: SqlToolDefinition;
 }
 
 type Factories = {
@@ -25,6 +28,7 @@ type Factories = {
 const factories: Factories = {
   knowledge: (definition) => sourceOf(createKnowledgeTool(definition)),
   http: (definition, deps) => sourceOf(createHttpTool(definition, deps)),
+  sql: createSqlSource,
 };
 
 /**

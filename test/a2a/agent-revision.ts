@@ -62,6 +62,7 @@ const declaredExecution: DeclaredExecution = {
   ],
   fallbackMessage: 'hidden fallback message',
   tools: [{ type: 'knowledge', name: 'hidden_tool', source: '/hidden/source', topK: 3 }],
+  dataPermissions: {},
   access: 'authenticated',
   onReplicaLoss: 'fail',
   limits: {
@@ -71,5 +72,6 @@ const declaredExecution: DeclaredExecution = {
     toolTimeoutSeconds: 20,
     maxHistoryMessages: 20,
     maxResultCharacters: 20_000,
+    queryTimeoutSeconds: 5,
   },
 };

@@ -124,6 +124,7 @@ describe('loaded', () => {
         toolTimeoutSeconds: 20,
         maxHistoryMessages: 20,
         maxResultCharacters: 20_000,
+        queryTimeoutSeconds: 5,
       },
     });
   });

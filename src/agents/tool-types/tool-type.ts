@@ -1,4 +1,5 @@
 import type { FilePath, Finding, WrittenVariable } from '../agent-file.ts';
+import type { DataPermissions } from '../data-permissions.ts';
 import type { ContextVariable } from '../definition.ts';
 import { flag, text, toolName } from '../schema-parts.ts';
 
@@ -17,6 +18,9 @@ export type WrittenToolBase = ToolDefinitionBase;
 /** What a tool may refer to. */
 export interface ToolScope {
   variables: readonly WrittenVariable[];
+  /** Ids of the configured data sources. */
+  dataSources: ReadonlySet<string>;
+  dataPermissions: DataPermissions;
 }
 
 /** The definition, its files looked up and its defaults filled in; or what is wrong, `path` seen from the tool. */

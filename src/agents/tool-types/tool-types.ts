@@ -1,15 +1,17 @@
 import type { FilePath, Finding } from '../agent-file.ts';
 import { httpToolType, type HttpToolDefinition, type WrittenHttpTool } from './http.ts';
 import { knowledgeToolType, type KnowledgeToolDefinition, type WrittenKnowledgeTool } from './knowledge.ts';
+import { sqlToolType, type SqlToolDefinition, type WrittenSqlTool } from './sql.ts';
 import type { Defined, ToolScope, ToolType } from './tool-type.ts';
 
-export type ToolDefinition = KnowledgeToolDefinition | HttpToolDefinition;
-export type WrittenTool = WrittenKnowledgeTool | WrittenHttpTool;
+export type ToolDefinition = KnowledgeToolDefinition | HttpToolDefinition | SqlToolDefinition;
+export type WrittenTool = WrittenKnowledgeTool | WrittenHttpTool | WrittenSqlTool;
 
 /** One row per type of tools. */
 const toolTypes = {
   knowledge: knowledgeToolType,
   http: httpToolType,
+  sql: sqlToolType,
 };
 
 /** The row of a tool. */

@@ -11,6 +11,7 @@ const limits = {
   toolTimeoutSeconds: 5,
   maxHistoryMessages: 20,
   maxResultCharacters: 200,
+  queryTimeoutSeconds: 5,
 };
 
 function expectOneText(played: Played): void {

@@ -13,6 +13,7 @@ const limits = {
   toolTimeoutSeconds: 5,
   maxHistoryMessages: 20,
   maxResultCharacters: 100,
+  queryTimeoutSeconds: 5,
 };
 
 /** Plays one round with these calls; what the model then reads, and what was played. */
