@@ -45,10 +45,9 @@ export async function startPostgres(): Promise<TestPostgres> {
   if (isRoot()) chownSync(folder, nobody, nobody);
   await initialise(data, passwordFile);
   const port = await freePort();
-  const server = run('postgres', [
-    ...['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder],
-    ...['-F', '-c', 'autovacuum=off', '-c', 'shared_buffers=16MB', '-c', 'max_connections=40'],
-  ]);
+  const place = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder];
+  const settings = ['fsync=off', 'autovacuum=off', 'shared_buffers=16MB', 'max_connections=40'];
+  const server = run('postgres', [...place, ...settings.flatMap((setting) => ['-c', setting])]);
   await readiness(server);
   return {
     url: `postgres://${administrator}:${password}@127.0.0.1:${port}/postgres`,
@@ -70,10 +69,9 @@ export function asLogin(url: string, login: string, loginPassword: string): stri
 }
 
 async function initialise(data: string, passwordFile: string): Promise<void> {
-  const initdb = run('initdb', [
-    ...['-D', data, '--username', administrator, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-    ...['--encoding', 'UTF8', '--locale', 'C', '--no-sync', '--no-instructions'],
-  ]);
+  const login = ['--username', administrator, '--pwfile', passwordFile, '--auth', 'scram-sha-256'];
+  const content = ['--encoding', 'UTF8', '--locale', 'C', '--no-sync', '--no-instructions'];
+  const initdb = run('initdb', ['-D', data, ...login, ...content]);
   const said = collect(initdb);
   const [code] = (await once(initdb, 'close')) as [number | null];
   if (code !== 0) throw new Error(`initdb failed: ${said.text}`);
