@@ -84,7 +84,8 @@ async function openPool(source: PostgresSource): Promise<Pool> {
     idleTimeoutMillis: idleTimeoutMs,
     allowExitOnIdle: true,
   });
-  // An idle connection that breaks is replaced with the next use.
+  // A connection that breaks fails the statement on it; an idle one is replaced with the next use.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   pool.on('error', () => undefined);
   return pool;
 }

@@ -3,6 +3,9 @@ import { readStatement } from './statement-check.ts';
 import { UnknownSyntaxError, type StatementNode, type Tree } from './statement-grammar.ts';
 import type { StatementReading } from './statement-reading.ts';
 
+/** Names in the statement may be long. */
+const maximumReasonCharacters = 300;
+
 export interface ParsedStatement {
   /** The statement alone, without what ends it. */
   text: string;
@@ -43,7 +46,8 @@ export async function parseStatement(sql: string): Promise<ParsedStatement> {
     return { text: textOf(sql, only), node, reading: readStatement(node) };
   } catch (error) {
     if (!(error instanceof UnknownSyntaxError)) throw error;
-    throw new ToolError(`The statement was refused: ${error.message}.`, { cause: error });
+    const reason = error.message.slice(0, maximumReasonCharacters).toWellFormed();
+    throw new ToolError(`The statement was refused: ${reason}.`, { cause: error });
   }
 }
 
@@ -73,7 +77,6 @@ export interface Token {
  * @throws ToolError when it is too long, or no sequence of words
  */
 export async function scanTokens(sql: string): Promise<Token[]> {
-  if (sql.trim() === '') throw noStatement();
   const { scanSync } = await parser();
   const { tokens } = readable(sql, scanSync);
   return tokens.map(({ text, start, end, tokenName }) => ({ text, begin: start, end, kind: tokenName }));
@@ -89,11 +92,14 @@ async function parseFile(sql: string): Promise<ParsedFile> {
 }
 
 function readable<Result>(sql: string, read: (sql: string) => Result): Result {
+  if (sql.trim() === '') throw noStatement();
   if (sql.includes('\0')) throw new ToolError('The statement holds a NUL character.');
   try {
     return read(sql);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const { name, message } = error as Error;
+    const reason =
+      name === 'SqlError' ? message.slice(0, maximumReasonCharacters).toWellFormed() : 'too much of it';
     throw new ToolError(`The statement cannot be parsed: ${reason}.`, { cause: error });
   }
 }

@@ -114,7 +114,10 @@ export class PostgresDatabase implements GuardedDatabase {
   async #checkLogin(client: PoolClient, tables: readonly ReadableTable[]): Promise<void> {
     if (this.#loginChecked) return;
     this.#loginChecked = true;
-    const excess = await excessOfLogin(client, tables);
+    const excess = await excessOfLogin(client, tables).catch((error: unknown) => {
+      this.#loginChecked = false;
+      throw error;
+    });
     if (!excess) return;
     this.#log.warn(
       `The login of the data source ${this.#source.id} may read more than the agent that uses it: only the gateway holds it back. A login of its own with these rights makes the database the wall.`,
