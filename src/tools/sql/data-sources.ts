@@ -1,18 +1,21 @@
+import { availableParallelism } from 'node:os';
 import type { DataSource } from '../data-source.ts';
 import type { GuardedDatabase } from './guarded-database.ts';
 import type { Databases } from './sql-tool.ts';
+import { ChildPool } from './sqlite/child-pool.ts';
+import { FileDatabase } from './sqlite/file-database.ts';
 
-type Open = (source: DataSource) => GuardedDatabase;
+/** Statements that may wait for a child process. */
+const maxWaiting = 256;
 
 /** The configured data sources, each opened with its first use and shared by all agents. */
 export class DataSources implements Databases {
   readonly #sources: ReadonlyMap<string, DataSource>;
   readonly #open = new Map<string, GuardedDatabase>();
-  readonly #openSource: Open;
+  readonly #pool = new ChildPool({ size: Math.max(2, Math.min(4, availableParallelism())), maxWaiting });
 
-  constructor(sources: readonly DataSource[], openSource: Open = openGuarded) {
+  constructor(sources: readonly DataSource[]) {
     this.#sources = new Map(sources.map((source) => [source.id, source]));
-    this.#openSource = openSource;
   }
 
   get(id: string): GuardedDatabase | undefined {
@@ -25,12 +28,14 @@ export class DataSources implements Databases {
   }
 
   async close(): Promise<void> {
+    await this.#pool.close();
     const open = [...this.#open.values()];
     this.#open.clear();
     await Promise.all(open.map(async (database) => await database.close()));
   }
-}
 
-function openGuarded(source: DataSource): GuardedDatabase {
-  throw new Error(`a data source of the type ${source.type} cannot be opened yet`);
+  #openSource(source: DataSource): GuardedDatabase {
+    if (source.type === 'postgres') throw new Error('PostgreSQL cannot be opened yet');
+    return new FileDatabase(source, this.#pool);
+  }
 }
