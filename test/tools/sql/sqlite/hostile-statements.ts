@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { constant, constantFrom, oneof, tuple, type Arbitrary } from 'fast-check';
 
 /** Something that a statement reads from, and the columns that it may ask of it; not all of them are there. */
 interface Relation {
@@ -43,48 +43,47 @@ const words = [
 ];
 
 /** The same name in another spelling: case, quotes, comments around it. */
-function spelt(name: string): fc.Arbitrary<string> {
+function spelt(name: string): Arbitrary<string> {
   const doubled = `"${name.replaceAll('"', '""')}"`;
   const plain = /^\w+$/.test(name) ? [name, name.toUpperCase(), `/**/${name}/*'*/`, `${name}--"\n`] : [];
-  return fc.constantFrom(doubled, `[${name}]`, `\`${name}\``, ...plain);
+  return constantFrom(doubled, `[${name}]`, `\`${name}\``, ...plain);
 }
 
-function pick<T>(...weighted: [weight: number, arbitrary: fc.Arbitrary<T>][]): fc.Arbitrary<T> {
-  return fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+function pick<T>(...weighted: [weight: number, arbitrary: Arbitrary<T>][]): Arbitrary<T> {
+  return oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
-const schema = pick<string>([8, fc.constant('')], [2, fc.constant('temp.')], [1, fc.constant('main.')]);
+const schema = pick<string>([8, constant('')], [2, constant('temp.')], [1, constant('main.')]);
 
 /** A name that is nowhere else in the statement, because the place where it stands is in it. */
-const aliasAt = (path: string): fc.Arbitrary<string> =>
-  fc.constantFrom(...words).chain((word) => spelt(path === '' ? word : `${word} ${path}`));
+const aliasAt = (path: string): Arbitrary<string> =>
+  constantFrom(...words).chain((word) => spelt(path === '' ? word : `${word} ${path}`));
 
-const table = (path: string): fc.Arbitrary<Relation> =>
-  pick([12, fc.constantFrom(...openTables)], [1, fc.constantFrom(...closedTables)]).chain(
+const table = (path: string): Arbitrary<Relation> =>
+  pick([12, constantFrom(...openTables)], [1, constantFrom(...closedTables)]).chain(
     ({ name, open, closed }) =>
-      fc
-        .tuple(
-          schema,
-          spelt(name),
-          aliasAt(path),
-          pick([8, fc.constant(open)], [1, fc.constant([...open, ...closed])]),
-        )
-        .chain(([of, written, alias, names]) =>
-          fc.tuple(...names.map(spelt)).map((columns) => ({
-            sql: `${of}${written} as ${alias}`,
-            columns: columns.map((column) => `${alias}.${column}`),
-          })),
-        ),
+      tuple(
+        schema,
+        spelt(name),
+        aliasAt(path),
+        pick([8, constant(open)], [1, constant([...open, ...closed])]),
+      ).chain(([of, written, alias, names]) =>
+        tuple(...names.map(spelt)).map((columns) => ({
+          sql: `${of}${written} as ${alias}`,
+          columns: columns.map((column) => `${alias}.${column}`),
+        })),
+      ),
   );
 
-function relation(depth: number, path: string): fc.Arbitrary<Relation> {
+function relation(depth: number, path: string): Arbitrary<Relation> {
   if (depth <= 0) return table(path);
-  const pair = fc.tuple(relation(depth - 1, `${path}l`), relation(depth - 1, `${path}r`));
-  const join = fc.constantFrom(' join ', ' left join ', ', ', ' natural join ', ' cross join ');
-  const subquery = fc
-    .tuple(query(depth - 1, `${path}q`), aliasAt(path))
-    .map(([inner, alias]) => ({ sql: `(${inner}) as ${alias}`, columns: [`${alias}.v`] }));
-  const guess = fc.constantFrom(
+  const pair = tuple(relation(depth - 1, `${path}l`), relation(depth - 1, `${path}r`));
+  const join = constantFrom(' join ', ' left join ', ', ', ' natural join ', ' cross join ');
+  const subquery = tuple(query(depth - 1, `${path}q`), aliasAt(path)).map(([inner, alias]) => ({
+    sql: `(${inner}) as ${alias}`,
+    columns: [`${alias}.v`],
+  }));
+  const guess = constantFrom(
     ['ssn', `'CANARY-ssn-1'`],
     ['amount', '987654321'],
     ['margin', '987654321'],
@@ -93,10 +92,10 @@ function relation(depth: number, path: string): fc.Arbitrary<Relation> {
   return pick(
     [4, table(path)],
     [2, subquery],
-    [2, fc.tuple(pair, join).map(([[one, other], by]) => both(one, by, other))],
+    [2, tuple(pair, join).map(([[one, other], by]) => both(one, by, other))],
     [
       1,
-      fc.tuple(table(path), guess).map(([{ sql, columns }, [name, value]]) => ({
+      tuple(table(path), guess).map(([{ sql, columns }, [name, value]]) => ({
         sql: `${sql} join (select ${value} as ${name}) as guess using (${name})`,
         columns,
       })),
@@ -110,9 +109,9 @@ function both(one: Relation, by: string, other: Relation): Relation {
 
 const around = ['', '', 'max', 'count', 'hex', 'upper', 'quote', 'count(distinct'];
 
-function valueOf({ columns }: Relation): fc.Arbitrary<string> {
-  const column = fc.constantFrom(...columns);
-  const called = fc.tuple(fc.constantFrom(...around), column).map(([name, argument]) => {
+function valueOf({ columns }: Relation): Arbitrary<string> {
+  const column = constantFrom(...columns);
+  const called = tuple(constantFrom(...around), column).map(([name, argument]) => {
     if (name === '') return argument;
     return name.includes('(') ? `${name} ${argument})` : `${name}(${argument})`;
   });
@@ -120,16 +119,16 @@ function valueOf({ columns }: Relation): fc.Arbitrary<string> {
     [8, called],
     [1, column.map((name) => `row_number() over (order by ${name})`)],
     [1, column.map((name) => `case when ${name} = 'CANARY-row' then json('{') else 1 end`)],
-    [1, fc.constantFrom('count(*)', '1')],
+    [1, constantFrom('count(*)', '1')],
   );
 }
 
 /** What may follow the tables. */
-function tailOf(of: Relation, depth: number, path: string): fc.Arbitrary<string> {
-  const column = fc.constantFrom(...of.columns);
+function tailOf(of: Relation, depth: number, path: string): Arbitrary<string> {
+  const column = constantFrom(...of.columns);
   const inner = query(depth - 1, `${path}w`);
   return pick(
-    [6, fc.constant('')],
+    [6, constant('')],
     [1, column.map((name) => ` where ${name} is not null or 1 = 1`)],
     [1, column.map((name) => ` where ${name} like '%CANARY%'`)],
     [1, column.map((name) => ` group by ${name} having count(*) > 0`)],
@@ -140,42 +139,36 @@ function tailOf(of: Relation, depth: number, path: string): fc.Arbitrary<string>
       ),
     ],
     [1, inner.map((sql) => ` where exists (${sql})`)],
-    [1, fc.tuple(column, inner).map(([name, sql]) => ` where ${name} in (${sql})`)],
+    [1, tuple(column, inner).map(([name, sql]) => ` where ${name} in (${sql})`)],
   );
 }
 
 /** A query with one column, `v`. */
-function query(depth: number, path: string): fc.Arbitrary<string> {
+function query(depth: number, path: string): Arbitrary<string> {
   const plain = relation(depth, path).chain((of) =>
-    fc
-      .tuple(valueOf(of), tailOf(of, depth, path))
-      .map(([value, tail]) => `select ${value} as v from ${of.sql}${tail}`),
+    tuple(valueOf(of), tailOf(of, depth, path)).map(
+      ([value, tail]) => `select ${value} as v from ${of.sql}${tail}`,
+    ),
   );
   if (depth <= 0) return plain;
   const inner = query(depth - 1, `${path}i`);
-  const set = fc.constantFrom('union', 'union all', 'except', 'intersect');
+  const set = constantFrom('union', 'union all', 'except', 'intersect');
   return pick(
     [5, plain],
-    [1, fc.tuple(plain, set, inner).map(([one, by, other]) => `${one} ${by} select v from (${other})`)],
+    [1, tuple(plain, set, inner).map(([one, by, other]) => `${one} ${by} select v from (${other})`)],
+    [1, tuple(aliasAt(''), inner, plain).map(([name, first, last]) => `with ${name} as (${first}) ${last}`)],
     [
       1,
-      fc.tuple(aliasAt(''), inner, plain).map(([name, first, last]) => `with ${name} as (${first}) ${last}`),
+      tuple(aliasAt(''), constantFrom('ssn', 'amount', 'w'), inner).map(
+        ([name, as, first]) => `with ${name}(${as}) as (${first}) select ${as} as v from ${name}`,
+      ),
     ],
-    [
-      1,
-      fc
-        .tuple(aliasAt(''), fc.constantFrom('ssn', 'amount', 'w'), inner)
-        .map(([name, as, first]) => `with ${name}(${as}) as (${first}) select ${as} as v from ${name}`),
-    ],
-    [
-      1,
-      fc.tuple(valueOf({ sql: '', columns: ['1'] }), inner).map(([, sql]) => `select (${sql} limit 1) as v`),
-    ],
+    [1, tuple(valueOf({ sql: '', columns: ['1'] }), inner).map(([, sql]) => `select (${sql} limit 1) as v`)],
   );
 }
 
 /** Statements that try to read what they may not, some of them not valid for other reasons. */
-export const hostileStatement: fc.Arbitrary<string> = pick(
+export const hostileStatement: Arbitrary<string> = pick(
   [6, query(2, '')],
   [1, relation(1, '').map(({ sql }) => `select * from ${sql}`)],
 );

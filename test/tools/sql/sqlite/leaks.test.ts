@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { assert, asyncProperty } from 'fast-check';
 import { DatabaseSync } from 'node:sqlite';
 import { ToolError } from '../../../../src/tools/tool.ts';
 import { hostileStatement } from './hostile-statements.ts';
@@ -49,8 +49,8 @@ const runs = 600;
 
 test(`${runs} generated statements see the permitted projection and nothing else`, async () => {
   let answered = 0;
-  await fc.assert(
-    fc.asyncProperty(hostileStatement, async (sql) => {
+  await assert(
+    asyncProperty(hostileStatement, async (sql) => {
       let seen: string;
       try {
         // What is in the statement itself is not a leak.
