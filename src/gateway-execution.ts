@@ -19,7 +19,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
-  const databases = new DataSources(config.dataSources);
+  const databases = new DataSources(config.dataSources, log);
   const toolsets = openToolsets({ env, guard, ownAddress, databases });
   const openRemote = (): never => {
     throw new Error('Remote agents cannot be opened yet.');

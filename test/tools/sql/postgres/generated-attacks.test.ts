@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { assert as assertProperty, asyncProperty } from 'fast-check';
 import { ToolError } from '../../../../src/tools/tool.ts';
 import { describeWithPostgres } from '../../../support/postgres.ts';
 import { generatedStatement } from './generated-statements.ts';
@@ -11,7 +11,13 @@ const permittedProjection = `
   CREATE TABLE permitted.customers AS SELECT id, name, country FROM shop.customers;
   CREATE TABLE permitted.orders AS SELECT * FROM shop.orders WHERE customer_id = 1;
   CREATE TABLE permitted.products AS SELECT * FROM shop.products;
-  SET search_path = permitted;
+  SET search_path = '';
+`;
+
+/** Queries and no tables, because a row of a table keeps the table's names where its columns are renamed. */
+const overProjection = `
+  WITH customers AS (TABLE permitted.customers), orders AS (TABLE permitted.orders),
+       products AS (TABLE permitted.products)
 `;
 
 const limits = { maxRows: 1000 };
@@ -28,7 +34,7 @@ describeWithPostgres('generated statements against the guard of a PostgreSQL', (
   /** The rows in an order of their own; undefined: it is no statement over what is permitted. */
   const permittedRows = async (sql: string): Promise<string[] | undefined> => {
     try {
-      return (await shop.sql(sql)).map(({ row }) => String(row)).sort();
+      return (await shop.sql(overProjection + sql)).map(({ row }) => String(row)).sort();
     } catch {
       return undefined;
     }
@@ -38,11 +44,9 @@ describeWithPostgres('generated statements against the guard of a PostgreSQL', (
     'give what is permitted or nothing, with the login %s',
     async (login) => {
       const outcomes = { answered: 0, refused: 0 };
-      await fc.assert(
-        fc.asyncProperty(generatedStatement, async (sql) => {
-          const outcome = await ask(shop.databases[login], sql, { maxRows: 1000 }).catch(
-            (error: unknown) => error,
-          );
+      await assertProperty(
+        asyncProperty(generatedStatement, async (sql) => {
+          const outcome = await ask(shop.databases[login], sql, limits).catch((error: Error) => error);
           if (outcome instanceof Error) {
             outcomes.refused += 1;
             expect(outcome).toBeInstanceOf(ToolError);
@@ -55,7 +59,7 @@ describeWithPostgres('generated statements against the guard of a PostgreSQL', (
           const { rows } = await ask(shop.databases[login], asText, limits);
           expect(rows.map(([row]) => String(row)).sort()).toEqual(await permittedRows(asText));
         }),
-        { numRuns: 300 },
+        { numRuns: 300, seed: 4 },
       );
       // Neither everything refused nor everything harmless.
       expect(outcomes.answered).toBeGreaterThan(50);

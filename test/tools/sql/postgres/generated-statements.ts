@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, nat, type Arbitrary } from 'fast-check';
 
 /** Real columns, closed ones included. */
 const columns: Readonly<Record<string, readonly string[]>> = {
@@ -20,13 +20,14 @@ interface Source {
 type Shape = 'column' | 'star';
 
 /** Statements over permitted and closed tables and columns in every form that hides them. */
-export const generatedStatement: fc.Arbitrary<string> = fc
-  .array(fc.nat({ max: 1_000_000 }), { minLength: 60, maxLength: 60 })
-  .map((numbers) => {
-    let next = 0;
-    const random: Random = (choices) => (numbers[next++ % numbers.length] ?? 0) % choices;
-    return new Writer(random).statement();
-  });
+export const generatedStatement: Arbitrary<string> = array(nat({ max: 1_000_000 }), {
+  minLength: 60,
+  maxLength: 60,
+}).map((numbers) => {
+  let next = 0;
+  const random: Random = (choices) => (numbers[next++ % numbers.length] ?? 0) % choices;
+  return new Writer(random).statement();
+});
 
 class Writer {
   readonly #random: Random;
@@ -153,7 +154,7 @@ class Writer {
 
   /** The same name in another spelling. */
   #quoted(name: string): string {
-    const escaped = [...name]
+    const escaped = Array.from(name)
       .map((letter) => `\\${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
       .join('');
     return this.#pick([name, name, `"${name}"`, name.toUpperCase(), `U&"${escaped}"`]);

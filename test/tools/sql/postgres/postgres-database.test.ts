@@ -4,7 +4,8 @@ import { PostgresDatabase } from '../../../../src/tools/sql/postgres/postgres-da
 import { ToolError } from '../../../../src/tools/tool.ts';
 import { asLogin, describeWithPostgres } from '../../../support/postgres.ts';
 import { until } from '../../../support/wait.ts';
-import { access, ask, canary, openShop, sourceOf, warningsTo, type Shop } from './shop.ts';
+import { warningsTo, type Warning } from '../../../support/warnings.ts';
+import { access, ask, canary, openShop, sourceOf, type Shop } from './shop.ts';
 
 const bomb = 'with recursive r as (select 1 as n union all select n + 1 from r) select count(*) from r';
 
@@ -39,8 +40,13 @@ describeWithPostgres('a guarded PostgreSQL', () => {
         truncated: false,
         tablesAccessed: ['customers', 'orders'],
         columnsAccessed: [
-          ...['customers.id', 'customers.name', 'orders.amount', 'orders.customer_id', 'orders.id'],
-          ...['orders.note', 'orders.status'],
+          'customers.id',
+          'customers.name',
+          'orders.amount',
+          'orders.customer_id',
+          'orders.id',
+          'orders.note',
+          'orders.status',
         ],
         milliseconds: expect.any(Number),
       });
@@ -224,7 +230,7 @@ describeWithPostgres('a guarded PostgreSQL', () => {
   });
 
   test('a login that may read more is told of once, with the statements for one that may not', async () => {
-    const warnings: Shop['warnings'] = [];
+    const warnings: Warning[] = [];
     const privileged = new PostgresDatabase(sourceOf(shop.url), warningsTo(warnings));
     await ask(privileged, 'select 1');
     await ask(privileged, 'select 1');

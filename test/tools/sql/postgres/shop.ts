@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import type { Log, LogFields } from '../../../../src/telemetry/log.ts';
 import type { GuardedQuery, QueryResult } from '../../../../src/tools/sql/guarded-database.ts';
 import type { SourceAccess } from '../../../../src/tools/sql/permissions.ts';
 import { PostgresDatabase } from '../../../../src/tools/sql/postgres/postgres-database.ts';
 import { asLogin, startPostgres } from '../../../support/postgres.ts';
+import { warningsTo, type Warning } from '../../../support/warnings.ts';
 
 /** What stands in closed columns and rows. Numbers there are beyond 990,000; no permitted value is. */
 export const canary = /CANARY|99\d{4}/;
@@ -68,7 +68,7 @@ const grants = (role: string): string => `
 export interface Shop {
   /** By login: one with no more rights than `access`, and one that may do everything. */
   databases: Record<'reader' | 'administrator', PostgresDatabase>;
-  warnings: { message: string; fields: LogFields | undefined }[];
+  warnings: Warning[];
   /** Address of the administrator, password included. */
   url: string;
   /** Runs it as administrator, past the guard. */
@@ -88,7 +88,7 @@ export async function openShop(): Promise<Shop> {
   const administrator = await connected(address.href);
   await administrator.query(tables + grants(role));
   address.searchParams.set('schema', 'shop');
-  const warnings: Shop['warnings'] = [];
+  const warnings: Warning[] = [];
   const log = warningsTo(warnings);
   const databases = {
     reader: new PostgresDatabase(sourceOf(asLogin(address.href, role, role)), log),
@@ -125,16 +125,6 @@ export function sourceOf(address: string): { id: string; type: 'postgres'; url: 
   const password = decodeURIComponent(url.password);
   url.password = '';
   return { id: 'shop', type: 'postgres', url: url.href, password };
-}
-
-export function warningsTo(warnings: Shop['warnings']): Log {
-  const ignore = (): void => undefined;
-  return {
-    error: ignore,
-    info: ignore,
-    debug: ignore,
-    warn: (message, fields) => void warnings.push({ message, fields }),
-  };
 }
 
 async function connected(url: string): Promise<Client> {
