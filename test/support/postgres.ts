@@ -63,8 +63,8 @@ export async function startPostgres(): Promise<TestPostgres> {
 /** The address with another login. */
 export function asLogin(url: string, login: string, loginPassword: string): string {
   const address = new URL(url);
-  address.username = login;
-  address.password = loginPassword;
+  address.username = encodeURIComponent(login);
+  address.password = encodeURIComponent(loginPassword);
   return address.href;
 }
 

@@ -3,6 +3,8 @@ import { readStatement } from './statement-check.ts';
 import { UnknownSyntaxError, type StatementNode, type Tree } from './statement-grammar.ts';
 import type { StatementReading } from './statement-reading.ts';
 
+/** Parsing holds up everything else: a statement of more words would do so for longer than anyone should notice. */
+const maximumTokens = 5_000;
 /** Names in the statement may be long. */
 const maximumReasonCharacters = 300;
 
@@ -78,7 +80,10 @@ export interface Token {
  */
 export async function scanTokens(sql: string): Promise<Token[]> {
   const { scanSync } = await parser();
-  const { tokens } = readable(sql, scanSync);
+  const { tokens } = understood(sql, scanSync);
+  if (tokens.length > maximumTokens) {
+    throw new ToolError('The statement has too many words; write a shorter one.');
+  }
   return tokens.map(({ text, start, end, tokenName }) => ({ text, begin: start, end, kind: tokenName }));
 }
 
@@ -88,10 +93,10 @@ function noStatement(): ToolError {
 
 async function parseFile(sql: string): Promise<ParsedFile> {
   const { parseSync } = await parser();
-  return readable(sql, parseSync) as ParsedFile;
+  return understood(sql, parseSync) as ParsedFile;
 }
 
-function readable<Result>(sql: string, read: (sql: string) => Result): Result {
+function understood<Result>(sql: string, read: (sql: string) => Result): Result {
   if (sql.trim() === '') throw noStatement();
   if (sql.includes('\0')) throw new ToolError('The statement holds a NUL character.');
   try {

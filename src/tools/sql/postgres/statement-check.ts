@@ -16,7 +16,7 @@ import {
 /** Deeper than a person or a model writes; a walk of this depth is safe on the stack. */
 const maximumDepth = 250;
 
-/** Names that PostgreSQL keeps for its own tables: they would be found without a schema. */
+/** Names that PostgreSQL keeps for its own tables, which it finds without a schema. */
 const reservedName = /^pg_/i;
 
 /** The names of `WITH` that hold at a place of the statement. */
@@ -58,30 +58,21 @@ const checks: Readonly<Record<string, (body: Tree) => void>> = {
       const name = dotted([catalogname, schemaname, relname].filter(isText));
       throw new UnknownSyntaxError(`${name} is not permitted: a table is named without its schema`);
     }
-    if (reservedName.test(String(relname)))
-      throw new UnknownSyntaxError(`${String(relname)} is not permitted`);
+    permit(!reservedName.test(String(relname)), String(relname));
   },
-  CommonTableExpr: ({ ctename }) => {
-    if (reservedName.test(String(ctename))) {
-      throw new UnknownSyntaxError(`a name of WITH cannot begin with pg_: ${String(ctename)}`);
-    }
-  },
+  CommonTableExpr: ({ ctename }) => permit(!reservedName.test(String(ctename)), String(ctename)),
   FuncCall: ({ funcname }) => {
     const names = namesIn(funcname);
-    if (!isPermittedFunction(names))
-      throw new UnknownSyntaxError(`the function ${dotted(names)} is not permitted`);
+    permit(isPermittedFunction(names), `the function ${dotted(names)}`);
   },
-  TypeName: ({ names }) => {
-    const words = namesIn(names);
-    if (!isPermittedType(words)) throw new UnknownSyntaxError(`the type ${dotted(words)} is not permitted`);
+  TypeName: (body) => {
+    const names = namesIn(body['names']);
+    permit(isPermittedType(names), `the type ${dotted(names)}`);
   },
-  SQLValueFunction: ({ op }) => {
-    if (isPermittedValueFunction(op)) return;
-    throw new UnknownSyntaxError(`${String(op).replace('SVFOP_', '')} is not permitted`);
-  },
-  A_Expr: ({ name }) => checkBuiltIn('operator', namesIn(name)),
-  SubLink: ({ operName }) => checkBuiltIn('operator', namesIn(operName)),
-  CollateClause: ({ collname }) => checkBuiltIn('collation', namesIn(collname)),
+  SQLValueFunction: ({ op }) => permit(isPermittedValueFunction(op), String(op).replace('SVFOP_', '')),
+  A_Expr: ({ name }) => permitBuiltIn('operator', namesIn(name)),
+  SubLink: ({ operName }) => permitBuiltIn('operator', namesIn(operName)),
+  CollateClause: ({ collname }) => permitBuiltIn('collation', namesIn(collname)),
   ColumnRef: ({ fields }) => {
     const names = namesIn(fields);
     if (names.length <= 2) return;
@@ -89,10 +80,12 @@ const checks: Readonly<Record<string, (body: Tree) => void>> = {
   },
 };
 
-function checkBuiltIn(what: string, names: readonly string[]): void {
-  if (names.length > 0 && !isBuiltIn(names)) {
-    throw new UnknownSyntaxError(`the ${what} ${dotted(names)} is not permitted`);
-  }
+function permit(permitted: boolean, what: string): void {
+  if (!permitted) throw new UnknownSyntaxError(`${what} is not permitted`);
+}
+
+function permitBuiltIn(what: string, names: readonly string[]): void {
+  permit(names.length === 0 || isBuiltIn(names), `the ${what} ${dotted(names)}`);
 }
 
 /**
@@ -136,9 +129,6 @@ function note({ type, body }: StatementNode, scope: Scope, reading: StatementRea
       for (const name of namesIn(body['usingClause'])) reading.column({ qualifier: undefined, name });
       if (body['isNatural'] === true) reading.column({ qualifier: undefined, name: '*' });
       reading.define(definedBy(type, body));
-      return;
-    case 'ParamRef':
-      reading.parameter(Number(body['number'] ?? 0));
       return;
     default:
       reading.define(definedBy(type, body));

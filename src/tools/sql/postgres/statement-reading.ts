@@ -10,8 +10,6 @@ export class StatementReading {
   /** The tables that it reads: what stands in FROM and is no name of WITH there. */
   readonly tables = new Set<string>();
   readonly columns: ColumnReference[] = [];
-  /** The highest number of a parameter; 0 without. */
-  parameters = 0;
   /** Tables by the names they are called by in the statement. */
   readonly #called = new Map<string, Set<string>>();
   /** Tables whose columns got other names. */
@@ -27,10 +25,6 @@ export class StatementReading {
 
   column(reference: ColumnReference): void {
     this.columns.push(reference);
-  }
-
-  parameter(number: number): void {
-    this.parameters = Math.max(this.parameters, number);
   }
 
   define(names: readonly string[]): void {

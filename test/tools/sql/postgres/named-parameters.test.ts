@@ -18,6 +18,10 @@ describe('numberParameters', () => {
     await expect(numberParameters(sql, { a: 'x', b: null })).resolves.toEqual({ sql: numbered, values });
   });
 
+  test('refuses more words than can be parsed quickly', async () => {
+    await expect(numberParameters(`select 1${'+1'.repeat(5_000)}`, {})).rejects.toThrow(/too many words/);
+  });
+
   test('refuses a number', async () => {
     await expect(numberParameters('select $1', {})).rejects.toThrow(/\$1/);
   });

@@ -57,8 +57,11 @@ export const access: SourceAccess = new Map([
   ['v_function', everything],
 ]);
 
+/** With what has a meaning in a URL. */
+const readerPassword = 'p@ss:/?#%2F ü';
+
 const grants = (role: string): string => `
-  CREATE ROLE ${role} LOGIN PASSWORD '${role}';
+  CREATE ROLE ${role} LOGIN PASSWORD '${readerPassword}';
   GRANT USAGE ON SCHEMA shop TO ${role};
   GRANT SELECT (id, name, country) ON shop.customers TO ${role};
   GRANT SELECT ON shop.orders, shop.products, shop.v_products TO ${role};
@@ -91,7 +94,7 @@ export async function openShop(): Promise<Shop> {
   const warnings: Warning[] = [];
   const log = warningsTo(warnings);
   const databases = {
-    reader: new PostgresDatabase(sourceOf(asLogin(address.href, role, role)), log),
+    reader: new PostgresDatabase(sourceOf(asLogin(address.href, role, readerPassword)), log),
     administrator: new PostgresDatabase(sourceOf(address.href), log),
   };
   return {
