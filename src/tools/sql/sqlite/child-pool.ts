@@ -28,6 +28,7 @@ export class ChildPool {
   readonly #idle: ChildProcess[] = [];
   readonly #waiting = new Set<Waiting>();
   #closed = false;
+  #started = 0;
 
   constructor(options: ChildPoolOptions) {
     this.#options = options;
@@ -52,6 +53,11 @@ export class ChildPool {
     this.#giveBack(child);
     if (answer.ok) return answer.result as JobResults[Kind];
     throw new ToolError(answer.refusal ?? 'The database could not be asked.');
+  }
+
+  /** How many processes were started so far. */
+  get started(): number {
+    return this.#started;
   }
 
   /** Kills what runs. */
@@ -102,6 +108,7 @@ export class ChildPool {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
+    this.#started += 1;
     this.#all.add(child);
     // An idle one may end, too; nobody waits for it then.
     child.on('error', () => this.#forget(child));
