@@ -155,7 +155,7 @@ describeWithPostgres('a guarded PostgreSQL', () => {
       const results = await Promise.all(asked);
       expect(results.map(({ rows }) => rows[0]?.[0])).toEqual(asked.map((_, n) => n));
       const [row] = await shop.sql(
-        "select count(*)::int as n from pg_stat_activity where application_name = 'a2a-gateway' and usename like 'reader%'",
+        "select count(*)::int as n from pg_stat_activity where application_name = 'a2a-gateway' and datname = current_database() and usename like 'reader%'",
       );
       expect(row?.['n']).toBe(5);
     });
