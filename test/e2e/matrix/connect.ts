@@ -68,12 +68,15 @@ export async function connect(
     transport,
     refusal: async (call) => {
       wire.refusal = undefined;
+      wire.watched = true;
       try {
         await call();
       } catch (error) {
         const refusal = await wire.refusal;
         if (refusal) return refusal;
         throw error;
+      } finally {
+        wire.watched = false;
       }
       throw new Error('It was not refused.');
     },
@@ -83,6 +86,8 @@ export async function connect(
 /** Puts on every request what the caller says beside it, and looks at every answer before the client does. */
 class Wire {
   refusal: Promise<Refusal | undefined> | undefined;
+  /** Whether a refusal is expected: the answer of somebody who may leave a stream is not held on to. */
+  watched = false;
   readonly transport: TransportName;
   readonly #headers: Record<string, string>;
   readonly #options: CallerOptions;
@@ -107,7 +112,7 @@ class Wire {
     const { properties } = this.#options;
     if (properties !== undefined) url.searchParams.set('properties', properties);
     const response = await fetch(url, { ...init, headers });
-    this.refusal = httpRefusal(response.clone(), this.transport);
+    if (this.watched) this.refusal = httpRefusal(response.clone(), this.transport);
     return response;
   };
 

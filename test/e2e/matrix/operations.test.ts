@@ -51,8 +51,10 @@ describe.each(combinations)('A2A $version over $transport', (combination) => {
     const name = randomUUID();
     const task = taskIn(await client.send(saying(`Tell ${name}`, { immediately: true })));
     expect(['submitted', 'working']).toContain(task.state);
+    const rest = client.subscribe(task.id);
+    await rest.next();
     world.gate(name).open();
-    await Array.fromAsync(client.subscribe(task.id));
+    await Array.fromAsync(rest);
     expect(answerOf(await client.get(task.id))).toBe('first half, second half');
   });
 

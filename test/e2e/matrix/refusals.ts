@@ -50,14 +50,13 @@ interface WireError {
 
 /**
  * The refusal in an answer over HTTP, if it is one: JSON-RPC's error object, AIP-193's, or the bare one of v0.3's
- * HTTP+JSON.
+ * HTTP+JSON. The v0.3 client reads a refused stream as one event.
  */
-export async function httpRefusal(
-  response: Response,
-  transport: TransportName,
-): Promise<Refusal | undefined> {
-  if (!response.headers.get('content-type')?.includes('json')) return undefined;
-  const body = (await response.json()) as { error?: WireError } & Partial<WireError>;
+export async function httpRefusal(response: Response, transport: TransportName): Promise<Refusal | undefined> {
+  const text = await response.text();
+  const json = /^data: ?(.*)$/m.exec(text)?.[1] ?? text;
+  if (!json.startsWith('{')) return undefined;
+  const body = JSON.parse(json) as { error?: WireError } & Partial<WireError>;
   const error = body.error ?? (typeof body.code === 'number' ? body : undefined);
   if (!error) return undefined;
   const [info] = error.details ?? error.data ?? [];
