@@ -52,7 +52,10 @@ interface WireError {
  * The refusal in an answer over HTTP, if it is one: JSON-RPC's error object, AIP-193's, or the bare one of v0.3's
  * HTTP+JSON. The v0.3 client reads a refused stream as one event.
  */
-export async function httpRefusal(response: Response, transport: TransportName): Promise<Refusal | undefined> {
+export async function httpRefusal(
+  response: Response,
+  transport: TransportName,
+): Promise<Refusal | undefined> {
   const text = await response.text();
   const json = /^data: ?(.*)$/m.exec(text)?.[1] ?? text;
   if (!json.startsWith('{')) return undefined;
