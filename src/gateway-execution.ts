@@ -1,8 +1,9 @@
-import type { AgentRevision } from './agents/definition.ts';
+import type { AgentRevision, RemoteExecution } from './agents/definition.ts';
 import { AgentDirectory } from './agents/directory.ts';
 import { executableAgent } from './agents/executable.ts';
 import { AgentInvoker } from './agents/invoker.ts';
 import { AgentRegistry } from './agents/registry.ts';
+import { openRemoteAgent } from './agents/remote/remote-agent.ts';
 import { Toolsets } from './agents/toolsets.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { ModelDirectory } from './llm/directory.ts';
@@ -24,9 +25,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     const secretVariables = new Set(secret.map(({ name }) => name));
     return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables });
   });
-  const openRemote = (): never => {
-    throw new Error('Remote agents cannot be opened yet.');
-  };
+  const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
   const engine = new RunEngine({

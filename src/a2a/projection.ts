@@ -191,7 +191,8 @@ function takenArtifacts(request: RunRequest, artifacts: Artifact[]): Artifact[] 
 }
 
 function answerParts(answer: RunSnapshot): Part[] {
-  const parts: Part[] = [{ text: answer.text, mediaType: plain }];
+  // Agents of another kind bring artifacts of their own and no text: none is made up for them.
+  const parts: Part[] = answer.text === '' ? [] : [{ text: answer.text, mediaType: plain }];
   if (answer.structured) {
     parts.push({ data: answer.structured, mediaType: json, metadata: { type: 'STRUCTURED_RESPONSE' } });
   }

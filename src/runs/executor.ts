@@ -7,6 +7,8 @@ import type { Exchanged } from './continuation.ts';
 export interface Execution {
   record: RunRecord;
   attempt: number;
+  /** The attempt that began this request; a later one executes it again, after the loss of the earlier ones. */
+  firstAttempt: number;
   /** What is executed: the run's first request, or that of the message which continued the task. */
   request: RunRequest;
   /** What was said in this task before that request, oldest first. */

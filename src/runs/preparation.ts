@@ -23,6 +23,7 @@ export async function prepareExecution(
   history = await withReferencedTasks(log, { record, snapshot }, history);
   return {
     record,
+    firstAttempt: snapshot.continued?.attempt ?? 1,
     request,
     exchange,
     history: exchange.length > 0 ? [...history, ...turnsOf(exchange)] : history,

@@ -7,13 +7,15 @@ const key = 'benchmark-administrator-key-0123';
 export interface GatewayOptions {
   /** Base address of a model over HTTP; absent: the scripted model in the process. */
   model?: string;
+  /** Card of another gateway's agent, which this gateway fronts. */
+  remote?: string;
   profile?: string | undefined;
 }
 
-export async function startGateway({ model, profile }: GatewayOptions = {}): Promise<Child> {
+export async function startGateway({ model, remote, profile }: GatewayOptions = {}): Promise<Child> {
   return await Child.start('gateway-server.ts', {
     place: 'server',
-    arguments: model === undefined ? [] : [model],
+    arguments: [model, remote].filter((address) => address !== undefined),
     env: { ADMIN_API_KEY: key },
     profile,
   });

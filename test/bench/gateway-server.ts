@@ -13,6 +13,8 @@ import { scriptedModel, toolName } from './scripted-model.ts';
 
 /** Address of a model over HTTP; without one the model is in the process. */
 const modelAddress = process.argv[2];
+/** Card of another gateway's agent that this one fronts; without one the agent is its own. */
+const remoteCard = process.argv[3];
 
 /** The gateway as it is in production, its store in files. */
 async function main(): Promise<void> {
@@ -56,13 +58,23 @@ async function writeAgent(folder: string): Promise<void> {
     schemaVersion: '1',
     id: 'scripted',
     card: { name: 'Scripted', description: 'Does what the message says.', version: '1.0.0', skills: [skill] },
-    execution: {
-      systemPrompt: 'You are measured.',
-      tools: [{ name: toolName, type: 'knowledge', source: './documents', description: 'Searches.' }],
-      limits: { maxSteps: 64, maxToolCalls: 256, timeoutSeconds: 3600 },
-    },
+    execution: { ...kindOfAgent(), limits: { maxSteps: 64, maxToolCalls: 256, timeoutSeconds: 3600 } },
   };
   await writeFile(join(folder, 'scripted.yaml'), stringify(agent));
+}
+
+function kindOfAgent(): object {
+  if (remoteCard !== undefined) {
+    return {
+      kind: 'a2a',
+      card: remoteCard,
+      headers: { Authorization: { env: 'ADMIN_API_KEY', prefix: 'SSWS ' } },
+    };
+  }
+  return {
+    systemPrompt: 'You are measured.',
+    tools: [{ name: toolName, type: 'knowledge', source: './documents', description: 'Searches.' }],
+  };
 }
 
 await main();

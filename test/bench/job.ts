@@ -17,6 +17,8 @@ export interface LoadJob {
   tokens?: number;
   /** The whole text of the answer, compared on a sample. */
   text?: string;
+  /** The agent is one of another gateway. */
+  fronted?: boolean;
   /** The tokens carry the time at which they were sent (microseconds of the machine's monotonic clock). */
   timed?: boolean;
 }

@@ -4,6 +4,7 @@ import { measureEvents } from './events.ts';
 import { passesGate } from './gate.ts';
 import { judge } from './goals.ts';
 import type { Group, GroupOptions, GroupResult } from './group.ts';
+import { measureHop } from './hop.ts';
 import { measureIdle } from './idle.ts';
 import { WrongStreams } from './measure.ts';
 import { plotOf } from './plot.ts';
@@ -14,6 +15,7 @@ import { measureWholeCall } from './whole-call.ts';
 const groups: Readonly<Record<string, Group>> = {
   events: measureEvents,
   call: measureWholeCall,
+  hop: measureHop,
   idle: measureIdle,
 };
 

@@ -33,7 +33,8 @@ function attemptAt(executor: Executor, options: Partial<AttemptOptions> = {}): T
 
 function preparedRun(): Omit<Execution, 'signal'> {
   const record = runRecord();
-  return { record, attempt: 1, request: record.request, exchange: [], history: [], contextValues: {} };
+  const { request } = record;
+  return { record, attempt: 1, firstAttempt: 1, request, exchange: [], history: [], contextValues: {} };
 }
 
 /** The kinds of the stored events, the end by its state. */

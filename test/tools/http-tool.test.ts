@@ -161,7 +161,7 @@ describe('the headers', () => {
 
   test('a missing environment variable is named', async () => {
     expect(await failure(call({ headers }))).toBe(
-      "This tool needs the gateway's environment variable SHOP_TOKEN.",
+      "The gateway's environment variable SHOP_TOKEN is needed and not set.",
     );
     expect(received).toEqual([]);
   });

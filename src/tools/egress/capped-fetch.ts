@@ -1,11 +1,15 @@
 import type { Dispatcher, Headers, Response } from 'undici';
 
-/** One outgoing request; the caller's signal is its only time limit. */
-export interface EgressRequest {
+/** One outgoing request whose answer is read as it comes; a pause of 5 minutes in it is an error (undici's default). */
+export interface OpenRequest {
   method?: string;
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
   signal?: AbortSignal;
+}
+
+/** One outgoing request; the caller's signal is its only time limit. */
+export interface EgressRequest extends OpenRequest {
   /** Bytes of the (decoded) answer that are read; the rest is dropped. */
   maxBytes: number;
 }
@@ -26,20 +30,33 @@ export interface GuardedResponse {
 export async function cappedFetch(
   dispatcher: Dispatcher,
   url: URL,
-  request: EgressRequest,
+  { maxBytes, ...request }: EgressRequest,
 ): Promise<GuardedResponse> {
-  const { fetch } = await import('undici');
-  const { maxBytes, signal, headers, ...rest } = request;
-  try {
-    const response = await fetch(url, {
-      ...rest,
-      headers: { ...headers },
-      redirect: 'manual',
-      dispatcher,
-      ...(signal ? { signal } : {}),
-    });
+  return await withCause(request.signal, async () => {
+    const response = await send(dispatcher, url, request);
     const body = await readCapped(response, maxBytes);
     return { status: response.status, headers: response.headers, ...body };
+  });
+}
+
+/** The same with an answer whose body is still to be read, by whoever bounds it. */
+export async function openFetch(dispatcher: Dispatcher, url: URL, request: OpenRequest): Promise<Response> {
+  return await withCause(request.signal, async () => await send(dispatcher, url, request));
+}
+
+async function send(
+  dispatcher: Dispatcher,
+  url: URL,
+  { signal, headers, ...rest }: OpenRequest,
+): Promise<Response> {
+  const { fetch } = await import('undici');
+  const init = { ...rest, headers: { ...headers }, redirect: 'manual' as const, dispatcher };
+  return await fetch(url, { ...init, ...(signal ? { signal } : {}) });
+}
+
+async function withCause<T>(signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
   } catch (error) {
     signal?.throwIfAborted();
     // undici says "fetch failed" and keeps the reason in the cause.

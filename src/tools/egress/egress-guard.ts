@@ -2,11 +2,11 @@ import { lookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
-import type { Agent, buildConnector } from 'undici';
+import type { Agent, buildConnector, Response } from 'undici';
 import { allows, parseAllowRule } from './allow-rule.ts';
 import type { AllowRule, EgressTarget } from './allow-rule.ts';
-import { cappedFetch } from './capped-fetch.ts';
-import type { EgressRequest, GuardedResponse } from './capped-fetch.ts';
+import { cappedFetch, openFetch } from './capped-fetch.ts';
+import type { EgressRequest, GuardedResponse, OpenRequest } from './capped-fetch.ts';
 import { refusalOfAddress } from './public-address.ts';
 
 /** All addresses of a name, as `dns.lookup` gives them. */
@@ -89,6 +89,21 @@ export class EgressGuard {
   async trustedFetch(url: string, request: EgressRequest): Promise<GuardedResponse> {
     const target = parseUrl(url);
     return cappedFetch((await this.#open()).trusted, target, request);
+  }
+
+  /**
+   * As {@link fetch}, but the answer's body is read as it comes, as a stream needs it: the caller bounds it, and
+   * cancels what it does not read.
+   */
+  async open(url: string, request: OpenRequest): Promise<Response> {
+    const target = parseUrl(url);
+    return openFetch((await this.#open()).guarded, target, request);
+  }
+
+  /** The same for a literal host of the operator's own files, as {@link trustedFetch}. */
+  async trustedOpen(url: string, request: OpenRequest): Promise<Response> {
+    const target = parseUrl(url);
+    return openFetch((await this.#open()).trusted, target, request);
   }
 
   /** Ends the kept connections, and breaks requests that are still under way. */

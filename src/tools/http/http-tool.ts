@@ -3,10 +3,10 @@ import type { EgressRequest } from '../egress/capped-fetch.ts';
 import { EgressRefusedError } from '../egress/egress-guard.ts';
 import type { EgressGuard } from '../egress/egress-guard.ts';
 import { compileParameters } from '../parameters.ts';
+import { resolveHeaders } from '../request-headers.ts';
 import { ToolError } from '../tool.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';
 import { createMask, readAnswer } from './http-answer.ts';
-import { resolveHeaders } from './http-headers.ts';
 import { appendQuery, hasLiteralHost, renderUrl } from './url-template.ts';
 
 export interface HttpToolDependencies {

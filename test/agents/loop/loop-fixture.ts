@@ -41,7 +41,16 @@ export function begin(scene: Scene): AsyncGenerator<ExecutorEvent, Outcome, unde
   Object.assign(record.request.properties, scene.properties);
   const signal = scene.signal ?? new AbortController().signal;
   const { request } = record;
-  const run: Execution = { record, attempt: 1, request, exchange: [], history, contextValues, signal };
+  const run: Execution = {
+    record,
+    attempt: 1,
+    firstAttempt: 1,
+    request,
+    exchange: [],
+    history,
+    contextValues,
+    signal,
+  };
   const sources = tools.map(sourceOf);
   const openRemote = (): never => {
     throw new Error('This agent is none of another server.');

@@ -1,5 +1,5 @@
-import type { HeaderValue } from '../../agents/declared-headers.ts';
-import { ToolError } from '../tool.ts';
+import type { HeaderValue } from '../agents/declared-headers.ts';
+import { ToolError } from './tool.ts';
 
 export interface HeaderSources {
   env: Readonly<Record<string, string | undefined>>;
@@ -13,7 +13,7 @@ export interface ResolvedHeaders {
 }
 
 /**
- * Fills in a tool's declared headers; names are in lower case. A header whose context value is absent is left out.
+ * Fills in the declared headers of a tool or a remote agent; names are in lower case. A header whose context value is absent is left out.
  * @throws ToolError when an environment variable is not set, or a value cannot stand in a header.
  */
 export function resolveHeaders(
@@ -40,7 +40,8 @@ function resolveValue(declaration: HeaderValue, from: HeaderSources): string | u
   if (typeof declaration === 'string') return declaration;
   if ('env' in declaration) {
     const value = from.env[declaration.env];
-    if (!value) throw new ToolError(`This tool needs the gateway's environment variable ${declaration.env}.`);
+    if (!value)
+      throw new ToolError(`The gateway's environment variable ${declaration.env} is needed and not set.`);
     return value;
   }
   const value = from.context[declaration.context];
