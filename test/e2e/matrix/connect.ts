@@ -40,6 +40,8 @@ export interface CallerOptions {
   agentId: string;
   /** API key; null sends none, an administrator's where nothing is said. */
   key?: string | null;
+  /** Of `Authorization`; SSWS. */
+  scheme?: string;
   /** URIs to activate. */
   extensions?: string;
   /** `properties` of each call. */
@@ -93,11 +95,11 @@ class Wire {
   readonly #options: CallerOptions;
 
   constructor(transport: TransportName, version: ProtocolVersion, options: CallerOptions) {
-    const { key = adminKey, extensions, namedVersion } = options;
+    const { key = adminKey, scheme = 'SSWS', extensions, namedVersion } = options;
     this.transport = transport;
     this.#options = options;
     this.#headers = {
-      ...(key !== null && { authorization: `SSWS ${key}` }),
+      ...(key !== null && { authorization: `${scheme} ${key}` }),
       ...(extensions !== undefined && {
         [version === '1.0' ? 'a2a-extensions' : 'x-a2a-extensions']: extensions,
       }),

@@ -87,6 +87,17 @@ describe.each(combinations)('A2A $version over $transport', (combination) => {
     expect((await module.get(id, 100)).history).toEqual(history);
   });
 
+  test('gets and sends: no history where none is wanted', async () => {
+    const task = taskIn(await client.send(saying('Hi', { historyLength: 0 })));
+    // A plain number in the proto of v0.3: its clients leave 0 out, but for the query of HTTP+JSON.
+    const isV1 = combination.version === '1.0';
+    expect(task.history).toHaveLength(isV1 || combination.transport === 'JSONRPC' ? 0 : 1);
+    expect((await client.get(task.id, 0)).history).toHaveLength(
+      isV1 || combination.transport !== 'GRPC' ? 0 : 1,
+    );
+    expect((await client.get(task.id)).history).toHaveLength(1);
+  });
+
   test('sends: what continues a task needs its id alone, and stays in its context', async () => {
     const waiting = taskIn(await steer('tck-input-required'));
     expect(waiting).toMatchObject({ state: 'input-required', said: [{ text: 'Please go on.' }] });

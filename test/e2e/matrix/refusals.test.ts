@@ -57,7 +57,10 @@ const push =
   async (client, taskId) =>
     await client.createPush({ taskId, url });
 
-/** What is wrong with what a caller says, about a finished task of its own. */
+/**
+ * What is wrong with what a caller says, about a finished task of its own. What the types of the SDK's clients do not
+ * let through is sent as it is in `hostile-input.test.ts`, `http-json-errors.test.ts` and `grpc-limits.test.ts`.
+ */
 const badInput: readonly [string, Call, RefusalName, ProtocolVersion?][] = [
   ['send: no parts', send({ parts: [] }), 'invalidParams'],
   ['stream: no parts', stream({ parts: [] }), 'invalidParams'],
@@ -81,6 +84,7 @@ const badInput: readonly [string, Call, RefusalName, ProtocolVersion?][] = [
     async (client, taskId) => await client.send(saying('Hi', { taskId, contextId: randomUUID() })),
     'invalidParams',
   ],
+  ['send: in a context with too long a name', send({ contextId: 'c'.repeat(257) }), 'invalidParams'],
   ['get: a negative historyLength', async (client, taskId) => await client.get(taskId, -1), 'invalidParams'],
   ['cancel: a finished task', onTask['cancel'] as Call, 'taskNotCancelable'],
   ['subscribe: to a finished task', onTask['subscribe'] as Call, 'unsupportedOperation'],
@@ -156,6 +160,11 @@ describe.each(combinations)('A2A $version over $transport', (combination) => {
     expect(await refusalOf(stranger, onTask['get'] as Call)).toMatchObject(
       expected('unauthenticated', transport),
     );
+  });
+
+  test.each(['SSWS', 'Bearer', 'Token', 'bearer'])('allowed: a key as %s', async (scheme) => {
+    const client = await world.connect(combination, { scheme });
+    expect((await client.get(taskId)).id).toBe(taskId);
   });
 
   test('not allowed: every operation of a user without API access', async () => {
