@@ -7,7 +7,7 @@ import {
   RestTransportFactory,
 } from '@a2a-js/sdk/client';
 import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc';
-import { InterceptingCall, type Interceptor, type StatusObject } from '@grpc/grpc-js';
+import { InterceptingCall, status, type Interceptor, type StatusObject } from '@grpc/grpc-js';
 import {
   ClientFactory as V03ClientFactory,
   ClientFactoryOptions as V03ClientFactoryOptions,
@@ -69,7 +69,7 @@ export async function connect(
     version,
     transport,
     refusal: async (call) => {
-      wire.refusal = undefined;
+      wire.refusal = nothing;
       wire.watched = true;
       try {
         await call();
@@ -85,9 +85,11 @@ export async function connect(
   };
 }
 
+const nothing = Promise.resolve(undefined);
+
 /** Puts on every request what the caller says beside it, and looks at every answer before the client does. */
 class Wire {
-  refusal: Promise<Refusal | undefined> | undefined;
+  refusal: Promise<Refusal | undefined> = nothing;
   /** Whether a refusal is expected: the answer of somebody who may leave a stream is not held on to. */
   watched = false;
   readonly transport: TransportName;
@@ -126,9 +128,9 @@ class Wire {
         metadata.set('x-agent-id', agentId);
         if (properties !== undefined) metadata.set('x-properties', properties);
         next(metadata, {
-          onReceiveStatus: (status, pass) => {
-            this.refusal = Promise.resolve(grpcRefusal(status));
-            pass(status);
+          onReceiveStatus: (received, pass) => {
+            this.refusal = Promise.resolve(grpcRefusal(received));
+            pass(received);
           },
         });
       },
@@ -137,7 +139,7 @@ class Wire {
 
 function grpcRefusal({ code, details, metadata }: StatusObject): Refusal | undefined {
   const [bytes] = metadata.get(GRPC_STATUS_DETAILS_BIN);
-  if (code === 0 || !Buffer.isBuffer(bytes)) return undefined;
+  if (code === status.OK || !Buffer.isBuffer(bytes)) return undefined;
   const [info] = decodeStatus(bytes).details;
   return { reason: decodeErrorInfo(info?.value ?? Buffer.alloc(0)).reason, code, message: details };
 }
