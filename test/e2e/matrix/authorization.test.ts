@@ -121,6 +121,14 @@ describe.each(combinations)('A2A $version over $transport: a task that needs a t
     expect(still.said).toHaveLength(2);
   });
 
+  test.each(['1.0', '0.3'] as const)('takes it alone, without a word (over $version)', async (version) => {
+    const id = await waiting();
+    const other = await world.connect({ version, transport: 'JSONRPC' }, vault);
+    const task = taskIn(await other.send({ parts: parts(canary).slice(1), taskId: id }));
+    seen.push(task);
+    expect(task.state).toBe('completed');
+  });
+
   test('refuses one of the wrong type, and still waits', async () => {
     const id = await waiting();
     const refusal = await bringing.refusal(id, [canary]);

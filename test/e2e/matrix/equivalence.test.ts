@@ -162,6 +162,16 @@ describe('BIND-EQUIV-001 the same message', () => {
   });
 });
 
+test('BIND-EQUIV-001 the same message sent again over the others is the same task', async () => {
+  const sending: Sending = {
+    parts: [{ text: 'Hi' }, { data: { answer: 42 } }],
+    messageId: randomUUID(),
+    contextId: randomUUID(),
+  };
+  const ids = await seenByAll(clients, async (client) => taskIn(await client.send(sending)).id);
+  expect(new Set(ids).size).toBe(1);
+});
+
 interface Reader {
   events: NeutralEvent[];
   /** Reads to the end. */

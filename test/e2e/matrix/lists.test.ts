@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { combinations, type Driver } from './connect.ts';
 import { saying, taskIn, type Listing, type NeutralPage } from './neutral.ts';
 import { openWorld, type World } from './world.ts';
@@ -17,7 +17,7 @@ describe.each(listing)('lists in A2A $version over $transport', (combination) =>
   let contextId: string;
   let sent: string[];
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     client = await world.connect(combination, { agentId: 'conformance' });
     contextId = randomUUID();
     sent = [];
@@ -60,9 +60,21 @@ describe.each(listing)('lists in A2A $version over $transport', (combination) =>
     expect(third.nextPageToken).toBe('');
   });
 
+  test('by state and by time', async () => {
+    const { tasks } = await list();
+    const waiting = await list({ state: 'input-required' });
+    expect(waiting.tasks.map(({ id }) => id)).toEqual(sent.slice(0, 1));
+    expect((await list({ state: 'completed' })).totalSize).toBe(4);
+    const since = tasks[1]?.at ?? '';
+    const recent = tasks.filter(({ at }) => at >= since).map(({ id }) => id);
+    expect((await list({ since })).tasks.map(({ id }) => id)).toEqual(recent);
+    expect((await list({ since: '2999-01-01T00:00:00Z' })).tasks).toEqual([]);
+  });
+
   test('artifacts and history as far as they were asked for', async () => {
     const withArtifacts = (page: NeutralPage): number =>
       page.tasks.filter(({ artifacts }) => artifacts.length).length;
+    await send(client, 'tck-input-required', sent[0]);
     expect(withArtifacts(await list())).toBe(0);
     expect(withArtifacts(await list({ includeArtifacts: false }))).toBe(0);
     expect(withArtifacts(await list({ includeArtifacts: true }))).toBe(4);

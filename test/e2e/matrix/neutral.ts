@@ -74,6 +74,9 @@ export interface Sending {
 
 export interface Listing {
   contextId?: string;
+  state?: 'completed' | 'input-required';
+  /** ISO 8601: not older than this. */
+  since?: string;
   pageSize?: number;
   pageToken?: string;
   historyLength?: number;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startWebhook, type Webhook } from '../../support/webhook.ts';
+import { until } from '../../support/wait.ts';
+import { said, startWebhook, type Received, type Webhook } from '../../support/webhook.ts';
 import { combinations, type Driver } from './connect.ts';
 import { answerOf, saying, taskIn, textOf, wordsOf, type NeutralEvent, type NeutralPart } from './neutral.ts';
 import { openWorld, type World } from './world.ts';
@@ -105,6 +106,15 @@ describe.each(combinations)('A2A $version over $transport', (combination) => {
     expect(done).toMatchObject({ id: waiting.id, contextId: waiting.contextId, state: 'completed' });
   });
 
+  test('streams: what continues a task begins with the task', async () => {
+    const { id: taskId } = taskIn(await steer('tck-input-required'));
+    const messageId = `tck-stream-001-${randomUUID()}`;
+    const events = await Array.fromAsync(module.stream(saying('Now.', { messageId, taskId })));
+    expect(events[0]).toMatchObject({ task: { id: taskId, state: 'working' } });
+    expect(wordsOf(events.slice(-2))).toEqual(['output', 'completed']);
+    expect((await module.get(taskId)).state).toBe('completed');
+  });
+
   test('sends and streams: a direct answer is a message and nothing else', async () => {
     const direct = { role: 'agent', parts: [{ text: 'Direct message response' }] };
     const answer = await steer('tck-message-response');
@@ -172,12 +182,17 @@ describe.each(combinations)('A2A $version over $transport', (combination) => {
     const push = { id: 'inline', url: webhook.url + path, token: 'token', authentication };
     const { id } = taskIn(await client.send(saying('Hi', { push })));
     expect(await client.listPush(id)).toEqual([{ taskId: id, ...push }]);
-    await webhook.arrived(1);
-    const arrived = webhook.received.find((one) => one.path === path);
-    expect(arrived?.headers).toMatchObject({
-      authorization: 'Bearer very-secret',
-      'x-a2a-notification-token': 'token',
-    });
+    const notifications = (): Received[] => webhook.received.filter((one) => one.path === path);
+    await until(() => notifications().map(said).includes('completed'), { what: 'the last notification' });
+    for (const { headers, body } of notifications()) {
+      expect(headers).toMatchObject({
+        authorization: 'Bearer very-secret',
+        'x-a2a-notification-token': 'token',
+      });
+      // In the version of who registered it: of v0.3 the task, of v1.0 what a stream would have brought.
+      if (combination.version === '0.3') expect(body).toMatchObject({ kind: 'task', id });
+      else expect(Object.keys(body)).toHaveLength(1);
+    }
   });
 
   test('extended card: more than the card says', async () => {

@@ -32,13 +32,13 @@ export function v1Operations(client: V1Client): Operations {
     },
     stream: (sending) => eventsFrom(client.sendMessageStream(requestOf(sending))),
     get: async (id, historyLength) => taskFrom(await client.getTask({ tenant, id, historyLength })),
-    list: async ({ contextId = '', pageToken = '', ...more }) => {
+    list: async ({ contextId = '', pageToken = '', state, since, ...more }) => {
       const { tasks, nextPageToken, totalSize } = await client.listTasks({
         tenant,
         contextId,
         pageToken,
-        status: TaskState.TASK_STATE_UNSPECIFIED,
-        statusTimestampAfter: undefined,
+        status: state === undefined ? TaskState.TASK_STATE_UNSPECIFIED : listed[state],
+        statusTimestampAfter: since,
         ...more,
       });
       return { tasks: tasks.map(taskFrom), nextPageToken, totalSize };
@@ -60,6 +60,11 @@ export function v1Operations(client: V1Client): Operations {
     },
   };
 }
+
+const listed = {
+  completed: TaskState.TASK_STATE_COMPLETED,
+  'input-required': TaskState.TASK_STATE_INPUT_REQUIRED,
+} as const;
 
 function requestOf(sending: Sending): SendMessageRequest {
   const { messageId = randomUUID(), taskId = '', contextId = '', parts, push } = sending;
