@@ -94,6 +94,11 @@ function agents(shopUrl: string): Record<string, object> {
       extendedCard: { description: 'All that it can do.', skills: [refund] },
     },
     'another.yaml': agentFile('another', { answerIn }),
+    'files.yaml': agentFile(
+      'files',
+      { answerIn },
+      { defaultInputModes: ['text/plain', 'application/json', 'image/png'] },
+    ),
     'assigned.yaml': agentFile('assigned', { answerIn, access: 'assigned' }),
     'vault.yaml': agentFile('vault', {
       answerIn,
