@@ -164,6 +164,27 @@ describe.each(combinations)('A2A $version over $transport', (combination) => {
     expect(answerOf(await client.get(id))).toBe('first half, second half');
   });
 
+  test('streams and subscriptions: end with the task that is canceled', async () => {
+    const stream = client.stream(saying('Hang'));
+    const first = (await stream.next()).value;
+    const id = first && 'task' in first ? first.task.id : '';
+    const subscription = client.subscribe(id);
+    await subscription.next();
+    await client.cancel(id);
+    for (const one of [stream, subscription]) {
+      const words = wordsOf(await Array.fromAsync(one));
+      expect(words.indexOf('canceled')).toBe(words.length - 1);
+    }
+  });
+
+  test('sends and streams: a failure says why', async () => {
+    const task = taskIn(await client.send(saying('Fail')));
+    expect(task.state).toBe('failed');
+    expect(textOf(task.said)).toMatch(/model/i);
+    const events = await Array.fromAsync(client.stream(saying('Fail')));
+    expect(events.at(-1)).toMatchObject({ status: { state: 'failed', said: task.said } });
+  });
+
   test('push configs: created, got, listed, deleted, and deleted again', async () => {
     const taskId = await begin('Hi');
     const authentication = { scheme: 'Bearer', credentials: 'very-secret' };

@@ -2,7 +2,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentFile, modelEnv, startGateway, type TestGateway } from '../../support/gateway.ts';
-import { gate, hangAfter, text, toolCalls, type Gate, type Reply } from '../../support/model-replies.ts';
+import {
+  gate,
+  hangAfter,
+  status,
+  text,
+  toolCalls,
+  type Gate,
+  type Reply,
+} from '../../support/model-replies.ts';
 import { startModelServer, type RecordedRequest } from '../../support/model-server.ts';
 import { startService, type Service } from '../../support/service.ts';
 import { storeKeys } from '../../support/stored-keys.ts';
@@ -132,6 +140,7 @@ function reply({ body }: RecordedRequest, gateOf: (name: string) => Gate): Reply
   if (last?.role === 'tool') return text('The order ', 'is sent.');
   if (words.startsWith('Order')) return toolCalls([{ name: 'find_order', arguments: {} }]);
   if (words.startsWith('Tell ')) return text('first ', 'half, ', gateOf(words.slice(5)), 'second ', 'half');
+  if (words.startsWith('Fail')) return status(400);
   if (words.startsWith('Hang')) return hangAfter('begun');
   return text('Hello ', 'world');
 }
