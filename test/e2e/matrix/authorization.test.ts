@@ -173,6 +173,52 @@ describe.each(combinations)('A2A $version over $transport: a task that needs a t
   });
 });
 
+describe.each(['1.0', '0.3'] as const)('A2A %s: a task that needs a token', (version) => {
+  const wayIn: Combination = { version, transport: 'JSONRPC' };
+
+  test('still waits when it comes without the extension, and nobody is shown it', async () => {
+    const client = await world.connect(wayIn, { agentId: 'vault' });
+    const { id: taskId } = taskIn(await client.send(saying('Order')));
+    const still = taskIn(await client.send({ parts: parts(canary), taskId }));
+    seen.push(still);
+    expect(still.state).toBe('auth-required');
+  });
+
+  test('goes on once, however often that is sent at once', async () => {
+    const client = await world.connect(wayIn, vault);
+    const { id: taskId } = taskIn(await client.send(saying('Order')));
+    const before = world.shop.requests.length;
+    const sending = { parts: parts(canary), taskId, messageId: randomUUID() };
+    const answers = await Promise.all(Array.from({ length: 8 }, async () => await client.send(sending)));
+    const again = await client.send(sending);
+    seen.push(answers, again);
+    for (const answer of [...answers, again]) expect(taskIn(answer).state).toBe('completed');
+    expect(world.shop.requests.length - before).toBe(1);
+    expect((await client.get(taskId)).history.filter(({ role }) => role === 'user')).toHaveLength(2);
+  });
+
+  test('goes on with one of several messages that come at once; the others are told so', async () => {
+    const client = await world.connect(wayIn, vault);
+    const { id: taskId } = taskIn(await client.send(saying('Order')));
+    const before = world.shop.requests.length;
+    const sendings = Array.from({ length: 4 }, () => ({
+      parts: parts(canary),
+      taskId,
+      messageId: randomUUID(),
+    }));
+    const results = await Promise.allSettled(sendings.map(async (sending) => await client.send(sending)));
+    const answers = results.flatMap((result) =>
+      result.status === 'fulfilled' ? [taskIn(result.value)] : [],
+    );
+    expect(answers).toEqual([expect.objectContaining({ state: 'completed' })]);
+    const reasons = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as Error] : [],
+    );
+    expect(reasons.map(({ name }) => name)).toEqual(Array(3).fill('UnsupportedOperationError'));
+    expect(world.shop.requests.length - before).toBe(1);
+  });
+});
+
 test.each(testVersions)(
   'AUTH-INTASK-003 the data part is marked as AUTH_REQUIRED ($version)',
   async (version) => {
