@@ -9,7 +9,7 @@ import type { LoadOptions } from './agents/load.ts';
 import type { Config } from './config.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { ModelDirectory } from './llm/directory.ts';
-import { RunEngine } from './runs/engine.ts';
+import { RunEngine, type EngineOptions } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
@@ -24,7 +24,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
-  const databases = new DataSources(config.dataSources);
+  const databases = new DataSources(config.dataSources, log);
   const knowledge = new KnowledgeLibrary({ log, env, guard });
   const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
   const { mcpCommandsAllow } = config;
@@ -33,16 +33,11 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
-  const engine = new RunEngine({
-    log: store.runs,
-    findAgent: (agentId) => {
-      const agent = agents.get(agentId);
-      return agent && executableOf(agent);
-    },
-    secretBox: new SecretBox(store.secretsKey),
-    logger: log,
-    idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
-  });
+  const findAgent = (agentId: string) => {
+    const agent = agents.get(agentId);
+    return agent && executableOf(agent);
+  };
+  const engine = openEngine(options, store, findAgent);
   const loading = loadingOf(config);
   const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {
@@ -55,6 +50,20 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
   const sourcesOf = (revision: AgentRevision) => sourcesIn(toolsets, revision, executableOf);
   return { agents, models, engine, invoker, directory, loading, sourcesOf, knowledge, guard, close };
+}
+
+function openEngine(
+  { config, log: logger }: GatewayOptions,
+  store: SqliteStore,
+  findAgent: EngineOptions['findAgent'],
+): RunEngine {
+  return new RunEngine({
+    log: store.runs,
+    findAgent,
+    secretBox: new SecretBox(store.secretsKey),
+    logger,
+    idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
+  });
 }
 
 /** How agent files are checked. */

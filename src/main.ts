@@ -20,6 +20,7 @@ async function main(): Promise<void> {
     config.adminApiKey,
     config.secretsKey,
     ...config.llmProviders.map((one) => one.apiKey),
+    ...config.dataSources.map((one) => (one.type === 'postgres' ? one.password : undefined)),
   ]) {
     if (secret !== undefined) redactor.add(secret);
   }

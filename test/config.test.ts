@@ -41,7 +41,7 @@ describe('readConfig', () => {
       dataDir: './data',
       authAnonymous: false,
       llmProviders: [],
-      dataSources: [],
+      dataSources: [{ id: 'shop', type: 'sqlite', path: resolve('agent-cards/data/shop.sql') }],
       ownTools: {
         searchKnowledgeBase: { sources: [{ name: 'guide', folder: resolve('agent-cards/guide') }] },
       },

@@ -63,8 +63,9 @@ export async function fileInside(
     if (!isInside(await realpath(folder), target)) {
       return { reason: 'must stay inside the folder of the agent file, its links too' };
     }
-    const { size } = await stat(target);
-    if (size > maxBytes) return { reason: `is larger than ${maxBytes / 1_000_000} MB` };
+    const found = await stat(target);
+    if (!found.isFile()) return { reason: 'is not a file' };
+    if (found.size > maxBytes) return { reason: `is larger than ${maxBytes / 1_000_000} MB` };
     return { path: target, content: await readFile(target) };
   } catch {
     return { reason: `${JSON.stringify(name)} does not exist or cannot be read` };

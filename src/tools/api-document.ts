@@ -71,18 +71,17 @@ export function listOperations(document: ApiDocument): WrittenOperation[] {
 }
 
 /** The operations that a list names, each once, by id or as `GET /path`; and the names that there are none of. */
-export function selectOperations(
-  document: ApiDocument,
+export function selectOperations<Operation extends Pick<WrittenOperation, 'id' | 'method' | 'path'>>(
+  all: readonly Operation[],
   names: readonly string[],
-): { operations: WrittenOperation[]; unknown: string[] } {
-  const all = listOperations(document);
-  const found = (name: string): WrittenOperation[] =>
+): { operations: Operation[]; unknown: string[] } {
+  const found = (name: string): readonly Operation[] =>
     name === everyOperation
       ? all
       : all.filter(({ id, method, path }) => name === id || name === `${method} ${path}`);
   return {
     operations: [...new Set(names.flatMap(found))],
-    unknown: names.filter((name) => found(name).length === 0),
+    unknown: names.filter((name) => name !== everyOperation && found(name).length === 0),
   };
 }
 
@@ -122,12 +121,16 @@ export function mapOf(value: unknown): JsonMap {
   return isMap(value) ? value : {};
 }
 
-/** A path item may stand somewhere else in the document. */
+/** A path item may stand somewhere else in the document; one that stands nowhere has no operations. */
 function pathItem(document: ApiDocument, written: unknown): JsonMap {
   const item = mapOf(written);
   const { $ref: reference } = item;
   if (typeof reference !== 'string') return item;
-  return { ...mapOf(followReference(document, reference)), ...item };
+  try {
+    return { ...mapOf(followReference(document, reference)), ...item };
+  } catch {
+    return item;
+  }
 }
 
 function parseText(text: string): unknown {

@@ -1,6 +1,6 @@
 import type { LoadJob } from './job.ts';
 import { Child } from './processes.ts';
-import { piece, piecesOf, type Script } from './script.ts';
+import { hasSteps, piece, piecesOf, type Script } from './script.ts';
 
 const key = 'benchmark-administrator-key-0123';
 
@@ -62,7 +62,7 @@ export async function eventsJob(
     frames: script.size,
     // v0.3 repeats the answer in its final message.
     ...(dialect === 'v1' && { tokens: texts.length }),
-    text: texts.join(script.pace === 'steps' ? '\n\n' : ''),
+    text: texts.join(hasSteps(script) ? '\n\n' : ''),
   };
 }
 

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { stringify } from 'yaml';
 import { readConfig } from '../../src/config.ts';
 import { openGateway } from '../../src/gateway.ts';
@@ -10,7 +11,7 @@ import { Redactor } from '../../src/telemetry/redactor.ts';
 import { createLog } from '../../src/telemetry/winston-log.ts';
 import { signalGroup } from '../support/signal-group.ts';
 import { answerQuestions } from './child.ts';
-import { scriptedModel, toolName } from './scripted-model.ts';
+import { queryToolName, scriptedModel, toolName } from './scripted-model.ts';
 
 /** Address of a model over HTTP; without one the model is in the process. */
 const modelAddress = process.argv[2];
@@ -35,7 +36,23 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel, format: 'json', redactor: new Redactor() });
   const models = modelAddress === undefined ? inProcess() : undefined;
   const gateway = await openGateway({ config, log, env, signalGroup, ...(models && { models }) });
-  answerQuestions({ url: () => `${gateway.url}/a2a/scripted` });
+  answerQuestions({ url: () => `${gateway.url}/a2a/scripted`, watchLoop, loopDelay });
+}
+
+/** Every so many milliseconds the loop is looked at; what is measured is how much later that happens. */
+const resolution = 1;
+const loop = monitorEventLoopDelay({ resolution });
+
+function watchLoop(): void {
+  loop.reset();
+  loop.enable();
+}
+
+/** Milliseconds since `watchLoop`. */
+function loopDelay(): { p50: number; p99: number } {
+  loop.disable();
+  const delay = (share: number): number => Math.max(0, loop.percentile(share) / 1e6 - resolution);
+  return { p50: delay(50), p99: delay(99) };
 }
 
 function inProcess(): ModelDirectory {
@@ -54,6 +71,9 @@ function inProcess(): ModelDirectory {
 async function writeAgent(folder: string): Promise<void> {
   await mkdir(join(folder, 'documents'), { recursive: true });
   await writeFile(join(folder, 'documents', 'one.md'), '# One\n\nA document.\n');
+  await mkdir(join(folder, 'data'));
+  await writeFile(join(folder, 'data', 'sources.yaml'), '- { id: sales, type: csv, path: sales.csv }\n');
+  await writeFile(join(folder, 'data', 'sales.csv'), sales());
   const skill = { id: 'talk', name: 'Talk', description: 'Talks.', tags: ['benchmark'] };
   const agent = {
     schemaVersion: '1',
@@ -74,8 +94,20 @@ function kindOfAgent(): object {
   }
   return {
     systemPrompt: 'You are measured.',
-    tools: [{ name: toolName, type: 'knowledge', source: './documents', description: 'Searches.' }],
+    tools: [
+      { name: toolName, type: 'knowledge', source: './documents', description: 'Searches.' },
+      { name: queryToolName, type: 'sql', source: 'sales', description: 'Queries.' },
+    ],
+    dataPermissions: { sales: { tables: { sales: { deny: ['customer'] } } } },
   };
+}
+
+function sales(): string {
+  const rows = Array.from(
+    { length: 10_000 },
+    (_, index) => `${index},team ${index % 40},${index % 97},c${index}`,
+  );
+  return ['id,team,amount,customer', ...rows].join('\n');
 }
 
 await main();

@@ -42,6 +42,7 @@ export const goals: readonly Goal[] = [
   atMost('tokenDelayP99', "token delay over the model's own, p99 at 10", 5, 'ms'),
   atMost('callGrowth', 'call time at 1,000 tokens over that at 100', 10),
   atMost('hopAddedAt1', 'added p50 of another gateway before it, at concurrency 1', 5, 'ms'),
+  atMost('queryLoopDelayP99', '50 runs that query a database, event-loop delay p99', 20, 'ms'),
   atMost('idleKilobytes', 'idle open stream, RSS', 30, 'kB'),
   atMost('idleRunKilobytes', 'the same with a run of its own that waits', 30, 'kB'),
   atMost('idleNewP99', 'new stream while they are open, p99', 50, 'ms'),

@@ -9,6 +9,7 @@ import { measureIdle } from './idle.ts';
 import { WrongStreams } from './measure.ts';
 import { plotOf } from './plot.ts';
 import { Child } from './processes.ts';
+import { measureQueries } from './queries.ts';
 import { goalsText, machineName, tableText, type Report } from './report.ts';
 import { measureWholeCall } from './whole-call.ts';
 
@@ -16,6 +17,7 @@ const groups: Readonly<Record<string, Group>> = {
   events: measureEvents,
   call: measureWholeCall,
   hop: measureHop,
+  queries: measureQueries,
   idle: measureIdle,
 };
 

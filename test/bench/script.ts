@@ -1,14 +1,14 @@
 /**
  * What an agent is asked to do: `burst 20` makes 20 events in one go, most of them text; `paced 20` makes them
- * with each piece of text in a turn of its own; `steps 20` makes 20 events by tool calls; `hang 0` begins and never
- * ends. For the model over HTTP the size counts tokens.
+ * with each piece of text in a turn of its own; `steps 20` makes 20 events by tool calls that are refused, `queries
+ * 20` by such as query a database; `hang 0` begins and never ends. For the model over HTTP the size counts tokens.
  */
 export interface Script {
-  pace: 'paced' | 'burst' | 'steps' | 'hang';
+  pace: 'paced' | 'burst' | 'steps' | 'queries' | 'hang';
   size: number;
 }
 
-const form = /^(paced|burst|steps|hang) (\d+)$/;
+const form = /^(paced|burst|steps|queries|hang) (\d+)$/;
 
 export function parseScript(text: string): Script {
   const [, pace, size] = form.exec(text.trim()) ?? [];
@@ -30,12 +30,17 @@ export function piecesOf(script: Script): string[] {
   return Array.from({ length: piecesIn(script) }, (_, index) => piece(index));
 }
 
+/** Whether its events are made by tool calls. */
+export function hasSteps({ pace }: Script): boolean {
+  return pace === 'steps' || pace === 'queries';
+}
+
 /** Events of a stream of text beside that: the task, a step's start and end, the final status. */
 export const textOverhead = 4;
 
 /** Pieces of text in a stream of `size` events. */
 export function piecesIn({ pace, size }: Script): number {
-  return pace === 'steps' ? 2 : size - textOverhead;
+  return hasSteps({ pace, size }) ? 2 : size - textOverhead;
 }
 
 /** How many tools the model calls at once. */

@@ -1,9 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Model, ModelChunk, ModelRequest, ModelToolCall } from '../../src/llm/model.ts';
-import { nextCalls, parseScript, piece, piecesOf } from './script.ts';
+import { hasSteps, nextCalls, parseScript, piece, piecesOf, type Script } from './script.ts';
 
-/** The only tool of the scripted agent. */
+/** The tools of the scripted agent. */
 export const toolName = 'search';
+export const queryToolName = 'query';
+
+/** What the model calls: the search demands a query, so it is refused at once and only the loop is measured. */
+const toolCalls: Readonly<Record<string, { name: string; arguments: string }>> = {
+  steps: { name: toolName, arguments: '{}' },
+  queries: {
+    name: queryToolName,
+    arguments: JSON.stringify({
+      sql: 'SELECT team, count(*) AS n, sum(amount) AS total FROM sales GROUP BY team ORDER BY total DESC',
+    }),
+  },
+};
 
 /** A model in the process that answers what the script in the user's message says. */
 export function scriptedModel(llmId: string): Model {
@@ -18,8 +30,8 @@ async function* complete(
   const script = parseScript(typeof said === 'string' ? said : '');
   if (script.pace === 'hang') {
     await aborted(signal);
-  } else if (script.pace === 'steps') {
-    yield* round(request, script.size);
+  } else if (hasSteps(script)) {
+    yield* round(request, script);
   } else {
     for (const [index, text] of piecesOf(script).entries()) {
       // What comes while an append is under way is merged: two turns later it is stored.
@@ -31,16 +43,14 @@ async function* complete(
 }
 
 /** One round of steps: a piece of text at the beginning and at the end, tool calls in between. */
-function* round({ messages }: ModelRequest, size: number): Generator<ModelChunk, void, undefined> {
+function* round({ messages }: ModelRequest, { pace, size }: Script): Generator<ModelChunk, void, undefined> {
+  const call = toolCalls[pace];
   const rounds = messages.filter((message) => message.role === 'assistant').length;
   const results = messages.filter((message) => message.role === 'tool').length;
   const calls = nextCalls(size, rounds + results);
   if (rounds === 0) yield { kind: 'text', text: piece(0) };
   if (calls === 0) yield { kind: 'text', text: piece(1) };
-  // The tool demands a query, so the call is refused at once: only the loop is measured, and no tool.
-  yield finished(
-    Array.from({ length: calls }, (_, index) => ({ id: `call-${index}`, name: toolName, arguments: '{}' })),
-  );
+  yield finished(call ? Array.from({ length: calls }, (_, index) => ({ id: `call-${index}`, ...call })) : []);
 }
 
 function finished(toolCalls: ModelToolCall[]): ModelChunk {

@@ -155,6 +155,18 @@ describe('order-desk', () => {
     expect(JSON.stringify(probe)).toContain('# refund-policy');
   });
 
+  test.each([
+    ['Show my order history', ['list_orders'], ['| 42 | 2026-11-22 | processing | 18 |', '| A-1003 |']],
+    ['Which products are in stock?', ['list_products'], ['| Desk lamp | 49 | 12 |']],
+  ])('%s is answered from the shop by a saved query', async (words, tools, lines) => {
+    const task = await desk(words);
+    expect(task.state).toBe('completed');
+    for (const line of lines) expect(artifactText(task)).toContain(line);
+    // Rows of the other customer are not there.
+    expect(artifactText(task)).not.toContain('A-1001');
+    expect(artifactText(task)).toContain(`From ${tools.join()}:`);
+  });
+
   test('what fits no scenario gets the fallback message', async () => {
     const task = await desk('Sing me a song about the moon');
     expect(task.state).toBe('completed');

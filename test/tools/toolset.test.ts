@@ -4,10 +4,11 @@ import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
 import { KnowledgeLibrary } from '../../src/tools/knowledge/knowledge-library.ts';
 import { DataSources } from '../../src/tools/sql/data-sources.ts';
 import { createToolSources } from '../../src/tools/toolset.ts';
+import { warningsTo } from '../support/warnings.ts';
 
 const guard = new EgressGuard({ allow: [] });
-const data = { databases: new DataSources([]), dataPermissions: {}, queryTimeoutSeconds: 5 };
-const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+const log = warningsTo([]);
+const data = { databases: new DataSources([], log), dataPermissions: {}, queryTimeoutSeconds: 5 };
 const knowledge = new KnowledgeLibrary({ log, env: {}, guard });
 const shared = { env: {}, guard, log, knowledge, ...data };
 const deps = { ...shared, ownAddress: () => 'http://127.0.0.1:1', mcpCommandsAllow: [] };

@@ -3,9 +3,11 @@ import {
   ApiDocumentError,
   everyOperation,
   isSafeMethod,
+  listOperations,
   parseApiDocument,
   securitySchemeNames,
   selectOperations,
+  type WrittenOperation,
 } from '../../tools/api-document.ts';
 import type { FilePath, Finding } from '../agent-file.ts';
 import {
@@ -73,10 +75,16 @@ export const openApiToolType: ToolType<WrittenOpenApiTool, OpenApiToolDefinition
     if (address.test(tool.document)) return { definition: definition(tool, mayChange(tool.operations)) };
     const file = await fileInside(tool.document, folder);
     if ('reason' in file) return { finding: { path: ['document'], reason: file.reason } };
-    const checked = checkDocument(tool, file.content.toString('utf8'));
-    if ('finding' in checked) return checked;
     const documentHash = hash('sha256', file.content, 'hex');
-    return { definition: { ...definition(tool, checked.mayChange), document: file.path, documentHash } };
+    try {
+      const checked = checkDocument(tool, outlineOf(file.content, documentHash));
+      if ('finding' in checked) return checked;
+      return { definition: { ...definition(tool, checked.mayChange), document: file.path, documentHash } };
+    } catch (error) {
+      if (error instanceof ApiDocumentError)
+        return { finding: { path: ['document'], reason: error.message } };
+      throw error;
+    }
   },
 };
 
@@ -94,27 +102,46 @@ function definition(tool: WrittenOpenApiTool, mayChange: boolean): OpenApiToolDe
 /** What can be said of the document without checking all of it: that is done when it is used. */
 function checkDocument(
   tool: WrittenOpenApiTool,
-  text: string,
+  { operations: all, schemes }: Outline,
 ): { mayChange: boolean } | { finding: Finding } {
-  try {
-    const document = parseApiDocument(text);
-    const { operations, unknown } = selectOperations(document, tool.operations);
-    const [first] = unknown;
-    if (first !== undefined) {
-      const reason = `${JSON.stringify(first)} is not an operation of ${tool.document}`;
-      return { finding: { path: ['operations', tool.operations.indexOf(first)], reason } };
-    }
-    const schemes = new Set(securitySchemeNames(document));
-    const stranger = Object.keys(tool.credentials ?? {}).find((name) => !schemes.has(name));
-    if (stranger !== undefined) {
-      const reason = `is not a security scheme of ${tool.document}`;
-      return { finding: { path: ['credentials', stranger], reason } };
-    }
-    return { mayChange: operations.some(({ method }) => !isSafeMethod(method)) };
-  } catch (error) {
-    if (error instanceof ApiDocumentError) return { finding: { path: ['document'], reason: error.message } };
-    throw error;
+  const { operations, unknown } = selectOperations(all, tool.operations);
+  const [first] = unknown;
+  if (first !== undefined) {
+    const reason = `${JSON.stringify(first)} is not an operation of ${tool.document}`;
+    return { finding: { path: ['operations', tool.operations.indexOf(first)], reason } };
   }
+  const stranger = Object.keys(tool.credentials ?? {}).find((name) => !schemes.includes(name));
+  if (stranger !== undefined) {
+    const reason = `is not a security scheme of ${tool.document}`;
+    return { finding: { path: ['credentials', stranger], reason } };
+  }
+  return { mayChange: operations.some(({ method }) => !isSafeMethod(method)) };
+}
+
+/** What a document is asked when agents are loaded. */
+interface Outline {
+  operations: Pick<WrittenOperation, 'id' | 'method' | 'path'>[];
+  schemes: string[];
+}
+
+/**
+ * By the document's hash: agents are loaded again whenever a file in their folder changes, and to read a large
+ * document in YAML takes seconds.
+ */
+const outlines = new Map<string, Outline>();
+const keptOutlines = 50;
+
+/** @throws ApiDocumentError when it is no document that can be used. */
+function outlineOf(content: Buffer, documentHash: string): Outline {
+  const kept = outlines.get(documentHash);
+  if (kept) return kept;
+  const document = parseApiDocument(content.toString('utf8'));
+  const operations = listOperations(document).map(({ id, method, path }) => ({ id, method, path }));
+  const outline = { operations, schemes: securitySchemeNames(document) };
+  const [oldest] = outlines.keys();
+  if (oldest !== undefined && outlines.size >= keptOutlines) outlines.delete(oldest);
+  outlines.set(documentHash, outline);
+  return outline;
 }
 
 /** Whether an operation may change something, as far as its name tells. */

@@ -1,5 +1,6 @@
 import { asText, isRecord, parseJson } from './chat.ts';
 import type { Conversation, FoundResult, Question } from './conversation.ts';
+import { singleRow } from './table.ts';
 import { meaningfulStems } from './words.ts';
 
 const maxQuotes = 3;
@@ -49,7 +50,7 @@ function holdsPassages({ searched, file, text }: FoundResult): boolean {
 
 /** A result as lines under the name of its tool; empty when there is nothing in it. */
 function renderResult({ tool, text }: FoundResult): string {
-  const json = parseJson(text);
+  const json = parseJson(text) ?? singleRow(text);
   const lines = json === undefined ? text.split('\n').filter((line) => line.trim() !== '') : jsonLines(json);
   if (lines.length === 0) return '';
   const more = lines.length > maxLines ? [`… and ${lines.length - maxLines} more`] : [];

@@ -4,6 +4,7 @@ import { lookUp, normalize } from './data-lookup.ts';
 import { chooseValue } from './enum-choice.ts';
 import { extractValue } from './extraction.ts';
 import { answerFrom } from './quotes.ts';
+import { singleRow } from './table.ts';
 
 const answerNames: ReadonlySet<string> = new Set(
   'answer message text summary response reply explanation description content result reason details comment'.split(
@@ -27,7 +28,7 @@ class Filler {
   constructor(root: JsonSchema, conversation: Conversation) {
     this.#root = root;
     this.#conversation = conversation;
-    this.#data = conversation.results.flatMap(({ text }) => parseJson(text) ?? []);
+    this.#data = conversation.results.flatMap(({ text }) => parseJson(text) ?? singleRow(text) ?? []);
     this.#answer = conversation.answer ?? answerFrom(conversation);
   }
 

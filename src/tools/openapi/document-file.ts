@@ -46,7 +46,9 @@ function fileReader(path: string, documentHash: string): ReadDocument {
   };
 }
 
-const tooSlow = new ToolError(`The document did not arrive within ${fetchTimeoutSeconds} s.`);
+function tooSlow(cause: unknown): ToolError {
+  return new ToolError(`The document did not arrive within ${fetchTimeoutSeconds} s.`, { cause });
+}
 
 /** A document at an address of the operator's: asked again after a while, and kept as long as that fails. */
 class FetchedDocument {
@@ -69,7 +71,7 @@ class FetchedDocument {
     try {
       this.#kept = await this.#fetch(timeout);
     } catch (error) {
-      if (!this.#kept) throw timeout.aborted ? tooSlow : error;
+      if (!this.#kept) throw timeout.aborted ? tooSlow(error) : error;
     }
     this.#askedAt = this.#now();
     return this.#kept;

@@ -1,8 +1,15 @@
 import type { OpenApiToolDefinition } from '../../agents/tool-types/openapi.ts';
-import { ApiDocumentError, everyOperation, parseApiDocument, selectOperations } from '../api-document.ts';
+import {
+  ApiDocumentError,
+  everyOperation,
+  listOperations,
+  parseApiDocument,
+  selectOperations,
+} from '../api-document.ts';
 import type { ApiDocument, WrittenOperation } from '../api-document.ts';
 import { broughtNames } from '../brought-names.ts';
 import type { HttpToolDependencies } from '../http/http-tool.ts';
+import { parameterCompiler } from '../parameters.ts';
 import type { ToolSource } from '../tool-source.ts';
 import { ToolError } from '../tool.ts';
 import type { Tool } from '../tool.ts';
@@ -67,6 +74,7 @@ async function makeTools(
   const prepared = listed(document, definition.operations).flatMap((written) =>
     prepare(document, written, { names: definition.operations, reserved }),
   );
+  if (prepared.length === 0) throw new ApiDocumentError('has no operation that can be called');
   await validateOperations(
     document,
     prepared.map(({ inlined }) => inlined),
@@ -75,17 +83,19 @@ async function makeTools(
     definition.name,
     prepared.map(({ plan }) => plan.id),
   );
+  const compile = parameterCompiler();
   return prepared.map(({ plan }, index) =>
     naming(plan.id, () => {
       const server = serverAddress(definition, plan);
-      const operation = { name: names[index] ?? plan.id, plan, server, schemes };
+      const validate = compile(plan.schema);
+      const operation = { name: names[index] ?? plan.id, plan, server, schemes, validate };
       return createOperationTool(operation, definition, deps);
     }),
   );
 }
 
 function listed(document: ApiDocument, names: readonly string[]): WrittenOperation[] {
-  const { operations, unknown } = selectOperations(document, names);
+  const { operations, unknown } = selectOperations(listOperations(document), names);
   if (unknown[0] !== undefined) throw new ApiDocumentError(`has no operation ${JSON.stringify(unknown[0])}`);
   if (operations.length <= maximumOperations) return operations;
   const count = `${operations.length} operations, and no more than ${maximumOperations} can be tools`;

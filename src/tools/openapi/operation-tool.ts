@@ -5,7 +5,6 @@ import { resolveHeaders } from '../request-headers.ts';
 import type { HttpToolDependencies } from '../http/http-tool.ts';
 import { secretValues } from '../http/secret-values.ts';
 import { sendRequest } from '../http/send-request.ts';
-import { compileParameters } from '../parameters.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';
 import type { OperationPlan } from './operation-plan.ts';
 import { buildRequest } from './request.ts';
@@ -19,29 +18,28 @@ export interface Operation {
   plan: OperationPlan;
   server: ServerAddress;
   schemes: ReadonlyMap<string, SecurityScheme>;
+  /** What does not fit the plan's schema, as sentences. */
+  validate: Tool['validate'];
 }
 
 const maximumAnswerBytes = 1_000_000;
 
-/**
- * The tool of one operation.
- * @throws Error when the schema of its arguments does not compile.
- */
+/** The tool of one operation. */
 export function createOperationTool(
   operation: Operation,
   definition: OpenApiToolDefinition,
   deps: HttpToolDependencies,
 ): Tool {
-  const { name, plan } = operation;
+  const { name, plan, validate } = operation;
   const { timeoutSeconds, declaredSideEffects } = definition;
   return {
     name,
-    description: plan.description,
+    description: [plan.description, definition.description].filter(Boolean).join('\n\n'),
     parameters: plan.schema,
     sideEffects: declaredSideEffects ?? !isSafeMethod(plan.method),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     source: definition.name,
-    validate: compileParameters(plan.schema),
+    validate,
     execute: (call) => execute(operation, definition, deps, call),
   };
 }

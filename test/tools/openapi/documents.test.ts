@@ -99,6 +99,12 @@ describe('the tools', () => {
     expect(create.validate({ body: {} })).toEqual(['body_query is required', 'body.item is required']);
   });
 
+  test('are described by the declaration too', async () => {
+    const declared = { operations: ['getOrder'], description: 'Of the shop in Bonn.' };
+    const tool = await documents.tool(apiDocument(paths), declared);
+    expect(tool.description).toBe('Looks up an order.\n\nWith its lines.\n\nOf the shop in Bonn.');
+  });
+
   test('say what came of the request', async () => {
     const tool = await documents.tool(apiDocument(paths), { operations: ['getOrder'] });
     expect(await tool.execute(toolCall({ id: 'A' }))).toEqual({

@@ -169,7 +169,7 @@ describe('bodies', () => {
     const form = await new Response(request?.body, {
       headers: { 'content-type': request?.headers['content-type'] ?? '' },
     }).formData();
-    expect([...form.entries()].map(([name, field]) => [name, String(field)])).toEqual([
+    expect([...form.entries()]).toEqual([
       ['a"\r\nb', 'x'],
       ['tags', '1'],
       ['tags', '2'],

@@ -61,6 +61,18 @@ describe('documents that cannot be used', () => {
     expect(await documents.refusal(document, ['x'])).toMatch(sentence);
   });
 
+  test('with * what cannot be called is left out, until nothing is left', async () => {
+    const bad = { post: { requestBody: { required: true, content: { 'image/png': {} } }, ...ok } };
+    const elsewhere = { $ref: 'other.yaml#/item' };
+    const usable = await documents.tools(apiDocument({ '/a': bad, '/b': { get: ok }, '/c': elsewhere }));
+    expect(usable.map(({ name }) => name)).toEqual(['shop_GET_b']);
+    for (const paths of [{ '/a': bad, '/c': elsewhere }, {}]) {
+      expect(await documents.refusal(apiDocument(paths))).toBe(
+        'The OpenAPI document has no operation that can be called.',
+      );
+    }
+  });
+
   test('too many operations', async () => {
     const paths = Object.fromEntries(
       Array.from({ length: 101 }, (_none, index) => [`/${index}`, { get: ok }]),

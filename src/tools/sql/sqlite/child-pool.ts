@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { ToolError } from '../../tool.ts';
+import { constants, setPriority } from 'node:os';
 import { askChild } from './ask-child.ts';
 import type { Job, JobAnswer, JobResults } from './job.ts';
 
@@ -109,6 +110,7 @@ export class ChildPool {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#started += 1;
+    giveWay(child);
     this.#all.add(child);
     // An idle one may end, too; nobody waits for it then.
     child.on('error', () => this.#forget(child));
@@ -144,5 +146,14 @@ export class ChildPool {
     this.#all.delete(child);
     const position = this.#idle.indexOf(child);
     if (position >= 0) this.#idle.splice(position, 1);
+  }
+}
+
+/** Where processors are few, the gateway's own thread goes first: it serves everybody. */
+function giveWay({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Gone already, or not allowed: then it competes like others.
   }
 }

@@ -6,7 +6,7 @@ import { quoted } from './catalogue.ts';
 import type { LoadJob } from './job.ts';
 import { readCsv, readJson, type TableRows } from './table-rows.ts';
 
-const maxFileBytes = 64 * 1024 * 1024;
+const maxFileBytes = 32 * 1024 * 1024;
 
 /**
  * Makes a database file out of the operator's SQL script, or out of CSV or JSON files, each a table of its name.
@@ -39,7 +39,7 @@ function textOf(file: string): string {
   } catch (error) {
     throw new ToolError(`${basename(file)} cannot be read.`, { cause: error });
   }
-  throw new ToolError(`${basename(file)} is larger than 64 MB.`);
+  throw new ToolError(`${basename(file)} is larger than 32 MB.`);
 }
 
 function runScript(db: DatabaseSync, file: string): void {
