@@ -81,10 +81,15 @@ function otherTools(url: string): object[] {
   ];
 }
 
+const bigNumber = '{"id":12345678901234567890}';
+const deep = '['.repeat(9000) + ']'.repeat(9000);
+
 /** The shop gives back the credentials it was sent, as a bad service might. */
 function answer({ path, headers }: ServiceRequest): { status?: number; body: object | string } {
   if (path === '/orders/gone') return { status: 404, body: { error: `none for ${headers.authorization}` } };
   if (path === '/orders/text') return { body: 'Shipped.' };
+  if (path === '/orders/big') return { body: bigNumber };
+  if (path === '/orders/deep') return { body: deep };
   return { body: { path, customer: headers['x-customer'], sent: headers.authorization } };
 }
 
@@ -145,6 +150,11 @@ describe('POST /api/v1/tools/{name}/execute', () => {
     expect((await execute('desk.order', { number: 'text' }, { values })).body.result).toBe('Shipped.');
     const { body } = await execute('open.docs', { query: 'mug' }, { key: null });
     expect(body.result).toMatch(/^\[1\] docs\/returns\.md/);
+  });
+
+  test('gives JSON as text where JavaScript would change it, or could not write it', async () => {
+    expect((await execute('desk.order', { number: 'big' }, { values })).body.result).toBe(bigNumber);
+    expect((await execute('desk.order', { number: 'deep' }, { values })).body.result).toBe(deep);
   });
 
   test('a tool that ran and failed is an answer, without the secret', async () => {

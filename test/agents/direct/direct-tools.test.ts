@@ -69,6 +69,18 @@ describe('execute', () => {
     expect(tool.calls[0]?.caller).not.toHaveProperty('agentId');
   });
 
+  test('gives the values to the source too, which may need them to connect', async () => {
+    const asked: unknown[] = [];
+    const source: ToolSource = {
+      name: 'shop',
+      tools: async (_signal, context) => (asked.push(context), [new ScriptedTool('shop_find')]),
+    };
+    const contextVariables = [{ ...variable, name: 'token', secret: true }];
+    const { tools } = directTools({ sources: [source], contextVariables });
+    await tools.execute(user, call('desk.shop_find', { provided: { token: 'secret' } }));
+    expect(asked).toEqual([{ token: 'secret' }]);
+  });
+
   test('a claim’s value is not the caller’s to give', async () => {
     const contextVariables: ContextVariable[] = [
       { ...variable, name: 'tenant', source: 'claim', claim: 'tid' },
