@@ -21,7 +21,9 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
   const databases = new DataSources(config.dataSources);
-  const toolsets = openToolsets({ env, guard, ownAddress, databases });
+  const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
+  const { mcpCommandsAllow } = config;
+  const toolsets = openToolsets({ env, guard, ownAddress, databases, commands, log, mcpCommandsAllow });
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
@@ -35,13 +37,12 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     logger: log,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
   });
-  const directory = new AgentDirectory({
-    folder: config.agentCardsDir,
-    registry: agents,
-    log,
+  const loading = {
     modulesAllowed: config.moduleAgents,
     dataSources: new Set(config.dataSources.map(({ id }) => id)),
-  });
+    mcpCommandsAllow,
+  };
+  const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
@@ -49,7 +50,12 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  return { agents, models, engine, invoker, directory, guard, close };
+  const sourcesOf = (revision: AgentRevision) => {
+    if (revision.definition.execution.kind !== 'declared') return [];
+    executableOf(revision);
+    return toolsets.sources(revision);
+  };
+  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, commands, close };
 }
 
 /** The tools of each agent, made of what all agents share and what the agent itself says. */

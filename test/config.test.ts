@@ -42,6 +42,9 @@ describe('readConfig', () => {
       authAnonymous: false,
       llmProviders: [],
       dataSources: [{ id: 'shop', type: 'sqlite', path: resolve('agent-cards/data/shop.sql') }],
+      ownTools: {
+        searchKnowledgeBase: { sources: [{ name: 'guide', folder: resolve('agent-cards/guide') }] },
+      },
       sseKeepaliveSeconds: 15,
       shutdownGraceSeconds: 25,
       drainDelaySeconds: 0,
@@ -50,6 +53,8 @@ describe('readConfig', () => {
       retentionEventHours: 24,
       egressAllow: [],
       maxBodyBytes: 4_194_304,
+      toolCommandsAllow: [],
+      mcpCommandsAllow: [],
       moduleAgents: false,
       cardDefaultVersion: '0.3',
       logLevel: 'info',

@@ -62,7 +62,7 @@ function declaredExecutor(
   const check = agent.responseSchema && compileResponseSchema(agent.responseSchema);
   return async function* (execution) {
     const steps = new StepRecorder(execution.attempt);
-    const tools = yield* gatherTools(sources, steps, execution.signal);
+    const tools = yield* gatherTools(sources, steps, execution);
     return yield* runLoop({ ...openState(agent, models, execution), tools, steps }, check);
   };
 }

@@ -11,16 +11,18 @@ import { permissionFindings } from './data-permissions.ts';
 import { schemaProblem } from './json-schema.ts';
 import { promptVariables } from './placeholders.ts';
 import { headerFindings } from './declared-headers.ts';
+import type { ToolScope } from './tool-types/tool-type.ts';
 import { toolFindings } from './tool-types/tool-types.ts';
 import { variableNames } from './tool-types/tool-type.ts';
 import { variableFindings } from './variable-checks.ts';
 
+/** What of a tool's scope the gateway's configuration says. */
+export type ConfiguredScope = Omit<ToolScope, 'variables' | 'dataPermissions'>;
+
 /** What the agent file may refer to outside itself. */
-export interface Surroundings {
+export interface Surroundings extends ConfiguredScope {
   /** The system prompt's text. */
   prompt: string | undefined;
-  /** Ids of the configured data sources. */
-  dataSources: ReadonlySet<string>;
 }
 
 /** What the schema cannot say: names that must resolve, be unique, or compile. */
@@ -43,18 +45,18 @@ export function semanticFindings(file: AgentFile, surroundings: Surroundings): F
 
 function declaredFindings(
   execution: WrittenDeclared,
-  { prompt, dataSources }: Surroundings,
+  { prompt, ...configured }: Surroundings,
   variables: readonly WrittenVariable[],
 ): Finding[] {
   const { tools = [], dataPermissions = {} } = execution;
-  const scope = { variables, dataSources, dataPermissions };
+  const scope: ToolScope = { ...configured, variables, dataPermissions };
   return [
     ...duplicates(tools, ['execution', 'tools'], 'name'),
     ...duplicates(execution.scenarios ?? [], ['execution', 'scenarios'], 'name'),
     ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], scope)),
-    ...permissionFindings(dataPermissions, { dataSources, variables: variableNames(variables) }),
+    ...permissionFindings(dataPermissions, { ...configured, variables: variableNames(variables) }),
     ...scenarioFindings(execution),
-    ...promptFindings(execution, prompt, variables),
+    ...promptFindings(execution, prompt, scope.variables),
     ...responseSchemaFindings(execution),
   ];
 }

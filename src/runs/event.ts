@@ -35,6 +35,8 @@ export interface Step {
   type: StepType;
   name: string;
   status: 'in_progress' | 'completed' | 'failed';
+  /** The step that it happens in: that of a tool which tells what it does. */
+  parentId?: string;
   /** Which round of the loop, from 1. */
   iteration: number;
   tool?: string;
@@ -48,7 +50,7 @@ export interface Step {
 export interface Usage {
   promptTokens: number;
   completionTokens: number;
-  /** US dollars; absent where the provider declares no price. */
+  /** US dollars, of model calls and of tool calls; absent where neither provider nor tool declares a price. */
   costUsd?: number;
 }
 
@@ -57,6 +59,10 @@ export interface StepDetail {
   arguments?: Json;
   result?: Json;
   error?: string;
+  /** What a tool tells beside its result: the SQL, the tables, the pages that it used. */
+  detail?: Json;
+  /** What the call cost by its tool's price, US dollars. */
+  costUsd?: number;
   llmId?: string;
   model?: string;
   usage?: Usage;

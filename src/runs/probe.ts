@@ -2,7 +2,10 @@ import type { Step, StepDetail, StoredEvent, Usage } from './event.ts';
 import type { JsonObject } from './message.ts';
 import type { LoadedRun } from './log.ts';
 
-/** One step with all that is known of it; tool executions stand below the model call that asked for them. */
+/**
+ * One step with all that is known of it; tool executions stand below the model call that asked for them, and what
+ * happened inside a tool below its execution.
+ */
 export interface ProbeStep extends Step, StepDetail {
   steps?: ProbeStep[];
 }
@@ -64,9 +67,11 @@ function tree(events: readonly StoredEvent[], showPrompts: boolean): ProbeStep[]
     // The end of a step of an attempt that was lost: its start is no longer part of the probe.
     if (shown.status !== 'in_progress') continue;
     byId.set(shown.id, shown);
-    if (shown.type === 'tool_execution' && asking) (asking.steps ??= []).push(shown);
+    const parent = shown.parentId === undefined ? undefined : byId.get(shown.parentId);
+    const above = parent ?? (shown.type === 'tool_execution' ? asking : undefined);
+    if (above) (above.steps ??= []).push(shown);
     else top.push(shown);
-    if (shown.type === 'model_call') asking = shown;
+    if (shown.type === 'model_call' && !parent) asking = shown;
   }
   return top;
 }

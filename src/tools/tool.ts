@@ -1,3 +1,4 @@
+import type { StepType } from '../runs/event.ts';
 import type { JsonObject } from '../runs/message.ts';
 
 /** The tool port: something that a model may call, or a caller directly over REST. */
@@ -8,6 +9,14 @@ export interface Tool {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Whether it changes something outside: decides whether a lost run may be executed again. */
   readonly sideEffects: boolean;
+  /** Whether each call waits until the user has approved it; whoever cannot wait refuses the call. */
+  readonly needsApproval?: boolean;
+  /** Whether its calls are questions to the user: they are never executed, the user's answer is their result. */
+  readonly asksUser?: boolean;
+  /** Whether its calls are billed. */
+  readonly agentic?: boolean;
+  /** What one call costs, US dollars; absent: nothing. */
+  readonly priceUsd?: number;
   /** Seconds; absent: the agent's `limits.toolTimeoutSeconds`. */
   readonly timeoutSeconds?: number;
   /** Name of the declaration that brought it; absent: its own. */
@@ -29,7 +38,7 @@ export interface ToolCall {
   /** For whom it is called. */
   caller: ToolCaller;
   /** Tells what happens inside the tool, as steps below its own; what a tool does not tell is not shown. */
-  report?(step: ToolStep): void;
+  report?: (step: ToolStep) => void;
 }
 
 /** For whom a tool is called. */
@@ -45,8 +54,14 @@ export interface ToolCaller {
 export interface ToolStep {
   /** Unique within the call. */
   id: string;
+  /** Another step of the same call that it happens in; absent: the tool's own step. */
+  parentId?: string;
+  /** Default `tool_execution`. */
+  type?: StepType;
   name: string;
   status: 'in_progress' | 'completed' | 'failed';
+  /** The tool that is called in it. */
+  tool?: string;
   summary?: string;
 }
 
@@ -61,8 +76,12 @@ export interface ToolResult {
 
 /** A tool that could not do it; the message is shown to the model and in the probe, so it holds no secret. */
 export class ToolError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** As of ToolResult. */
+  readonly detail?: JsonObject;
+
+  constructor(message: string, { detail, ...options }: ErrorOptions & { detail?: JsonObject } = {}) {
     super(message, options);
     this.name = 'ToolError';
+    if (detail) this.detail = detail;
   }
 }

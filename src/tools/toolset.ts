@@ -1,20 +1,33 @@
 import type { HttpToolDefinition } from '../agents/tool-types/http.ts';
 import type { KnowledgeToolDefinition } from '../agents/tool-types/knowledge.ts';
 import type { SqlToolDefinition } from '../agents/tool-types/sql.ts';
+import type { CommandToolDefinition } from '../agents/tool-types/command.ts';
+import type { OpenApiToolDefinition } from '../agents/tool-types/openapi.ts';
+import type { McpToolDefinition } from '../agents/tool-types/mcp.ts';
 import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
+import { CommandSource, type CommandDependencies } from './command/command-source.ts';
 import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
 import { createSqlSource, type SqlToolDependencies } from './sql/sql-tool.ts';
+import { OpenApiSource } from './openapi/openapi-source.ts';
+import { createMcpSource, type McpDependencies } from './mcp/mcp-source.ts';
 import { sourceOf, type ToolSource } from './tool-source.ts';
+import { onTerms } from './tool-terms.ts';
 
 /** What the tools of one agent need from the gateway. */
-export type ToolsetDependencies = HttpToolDependencies & SqlToolDependencies;
+export type ToolsetDependencies = HttpToolDependencies &
+  SqlToolDependencies &
+  CommandDependencies &
+  McpDependencies;
 
 interface DefinitionByType {
   knowledge: KnowledgeToolDefinition;
   http: HttpToolDefinition;
   sql: SqlToolDefinition;
+  openapi: OpenApiToolDefinition;
+  command: CommandToolDefinition;
+  mcp: McpToolDefinition;
 }
 
 type Factories = {
@@ -29,6 +42,9 @@ const factories: Factories = {
   knowledge: (definition) => sourceOf(createKnowledgeTool(definition)),
   http: (definition, deps) => sourceOf(createHttpTool(definition, deps)),
   sql: createSqlSource,
+  openapi: (definition, deps) => new OpenApiSource(definition, deps),
+  command: (definition, deps) => new CommandSource(definition, deps),
+  mcp: createMcpSource,
 };
 
 /**
@@ -41,7 +57,7 @@ export function createToolSources(
 ): ToolSource[] {
   return definitions.map((definition) => {
     try {
-      return create<ToolDefinition['type']>(definition.type, definition, deps);
+      return onTerms(definition, create<ToolDefinition['type']>(definition.type, definition, deps));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`The tool ${definition.name} cannot be made: ${reason}`, { cause: error });

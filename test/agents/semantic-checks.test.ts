@@ -188,8 +188,8 @@ const semanticCases: [string, Record<string, unknown>, string, RegExp][] = [
   ],
   [
     'fields of a tool',
-    { tools: [knowledge({ approval: 'required' })] },
-    'execution.tools[0].approval',
+    { tools: [knowledge({ confirmation: 'required' })] },
+    'execution.tools[0].confirmation',
     /not a field of this release/,
   ],
   [

@@ -67,6 +67,27 @@ test('it is the tree of steps: tools below the model call that asked for them, e
   });
 });
 
+test('what happened inside a tool stands below its step, in the order in which it was told', () => {
+  const inside = (id: string, parentId: string, type: Step['type'] = 'model_call'): RunEvent => {
+    const { step: plain, ...event } = step(id, type, 'in_progress') as RunEvent & { kind: 'step' };
+    return { ...event, step: { ...plain, parentId } };
+  };
+  const [loaded, log] = run(
+    accepted,
+    ...round,
+    inside('in-one', 'one'),
+    inside('in-two', 'two', 'tool_execution'),
+    inside('deeper', 'in-one', 'tool_execution'),
+    step('next', 'tool_execution', 'in_progress'),
+  );
+  const tools = probeOf(loaded, log, true).steps[0]?.steps;
+  expect(tools).toMatchObject([
+    { id: 'one', steps: [{ id: 'in-one', parentId: 'one', steps: [{ id: 'deeper' }] }] },
+    { id: 'two', steps: [{ id: 'in-two' }] },
+    { id: 'next' },
+  ]);
+});
+
 test('prompts are for those who may read the configuration only', () => {
   const [loaded, log] = run(accepted, ...round);
   expect(JSON.stringify(probeOf(loaded, log, false))).not.toContain('You are');

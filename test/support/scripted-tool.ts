@@ -3,6 +3,8 @@ import type { Tool, ToolCall, ToolResult } from '../../src/tools/tool.ts';
 
 export type ToolScript = (call: ToolCall) => ToolResult | string | Promise<ToolResult | string>;
 
+export type ToolOptions = Partial<Pick<Tool, 'timeoutSeconds' | 'priceUsd' | 'needsApproval' | 'asksUser'>>;
+
 /** A tool in this process: does what the test says, and remembers its calls. */
 export class ScriptedTool implements Tool, ToolSource {
   readonly name: string;
@@ -10,17 +12,20 @@ export class ScriptedTool implements Tool, ToolSource {
   readonly parameters = { type: 'object' };
   readonly sideEffects = false;
   readonly timeoutSeconds?: number;
+  readonly priceUsd?: number;
+  readonly needsApproval?: boolean;
+  readonly asksUser?: boolean;
   readonly calls: ToolCall[] = [];
   closed = 0;
   /** What `validate` says. */
   problems: string[] = [];
   readonly #script: ToolScript;
 
-  constructor(name: string, script: ToolScript = () => 'done', options: { timeoutSeconds?: number } = {}) {
+  constructor(name: string, script: ToolScript = () => 'done', options: ToolOptions = {}) {
     this.name = name;
     this.description = `The tool ${name}.`;
     this.#script = script;
-    if (options.timeoutSeconds !== undefined) this.timeoutSeconds = options.timeoutSeconds;
+    Object.assign(this, options);
   }
 
   validate(): string[] {

@@ -6,7 +6,8 @@ import { createToolSources } from '../../src/tools/toolset.ts';
 
 const guard = new EgressGuard({ allow: [] });
 const data = { databases: new DataSources([]), dataPermissions: {}, queryTimeoutSeconds: 5 };
-const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', ...data };
+const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', mcpCommandsAllow: [], log, ...data };
 const refund: HttpToolDefinition = {
   name: 'refund',
   type: 'http',
@@ -31,6 +32,17 @@ describe('createToolSources', () => {
       { name: 'refund', description: 'Sends a POST request to /refunds.', sideEffects: true },
       { name: 'search', description: 'Searches the documents in policies.', sideEffects: false },
     ]);
+  });
+
+  test('a tool has the terms of its declaration, whatever its type', async () => {
+    const [source] = createToolSources(
+      [{ ...refund, timeoutSeconds: 3, approval: 'required', agentic: true, priceUsd: 0.5 }],
+      deps,
+    );
+    const [tool] = (await source?.tools(new AbortController().signal)) ?? [];
+    expect(tool).toMatchObject({ name: 'refund', needsApproval: true, agentic: true, priceUsd: 0.5 });
+    expect(tool).toMatchObject({ timeoutSeconds: 3, sideEffects: true, parameters: { type: 'object' } });
+    expect(tool?.validate(1)).not.toEqual([]);
   });
 
   test('names the tool whose parameters are no schema', () => {

@@ -11,7 +11,11 @@ export class StepRecorder {
     this.#attempt = attempt;
   }
 
-  start(type: StepType, name: string, place: { iteration: number; tool?: string }): StartedStep {
+  start(
+    type: StepType,
+    name: string,
+    place: { iteration: number; tool?: string; parentId?: string },
+  ): StartedStep {
     this.#count += 1;
     const at = Date.now();
     const step: Step = {
@@ -34,6 +38,10 @@ export class StartedStep {
   constructor(step: Step, at: number) {
     this.#step = step;
     this.#at = at;
+  }
+
+  get id(): string {
+    return this.#step.id;
   }
 
   get started(): ExecutorEvent {

@@ -1,7 +1,7 @@
 import type { FilePath, Finding, WrittenVariable } from '../agent-file.ts';
 import type { DataPermissions } from '../data-permissions.ts';
 import type { ContextVariable } from '../definition.ts';
-import { flag, text, toolName } from '../schema-parts.ts';
+import { flag, oneOf, text, toolName } from '../schema-parts.ts';
 
 /** What every tool of an agent has, whatever its type. */
 export interface ToolDefinitionBase {
@@ -11,6 +11,12 @@ export interface ToolDefinitionBase {
   timeoutSeconds?: number;
   /** Whether it changes something outside; absent: as its type has it. */
   sideEffects?: boolean;
+  /** Whether a call waits until the user has approved it. */
+  approval?: 'required';
+  /** Whether its calls are billed. */
+  agentic?: boolean;
+  /** What one call costs, US dollars. */
+  priceUsd?: number;
 }
 
 export type WrittenToolBase = ToolDefinitionBase;
@@ -21,6 +27,8 @@ export interface ToolScope {
   /** Ids of the configured data sources. */
   dataSources: ReadonlySet<string>;
   dataPermissions: DataPermissions;
+  /** MCP_COMMANDS_ALLOW. */
+  mcpCommandsAllow?: readonly string[];
 }
 
 /** The definition, its files looked up and its defaults filled in; or what is wrong, `path` seen from the tool. */
@@ -42,6 +50,9 @@ export const everyTool = {
   description: text(1024),
   timeoutSeconds: { type: 'number', minimum: 0.1, maximum: 600 },
   sideEffects: flag,
+  approval: oneOf('required'),
+  agentic: flag,
+  priceUsd: { type: 'number', minimum: 0, maximum: 1000 },
 };
 
 export function variableNames(variables: readonly Pick<ContextVariable, 'name'>[]): ReadonlySet<string> {

@@ -1,17 +1,35 @@
 import type { FilePath, Finding } from '../agent-file.ts';
 import { httpToolType, type HttpToolDefinition, type WrittenHttpTool } from './http.ts';
 import { knowledgeToolType, type KnowledgeToolDefinition, type WrittenKnowledgeTool } from './knowledge.ts';
+import { openApiToolType, type OpenApiToolDefinition, type WrittenOpenApiTool } from './openapi.ts';
+import { commandToolType, type CommandToolDefinition, type WrittenCommandTool } from './command.ts';
+import { mcpToolType, type McpToolDefinition, type WrittenMcpTool } from './mcp.ts';
 import { sqlToolType, type SqlToolDefinition, type WrittenSqlTool } from './sql.ts';
 import type { Defined, ToolScope, ToolType } from './tool-type.ts';
 
-export type ToolDefinition = KnowledgeToolDefinition | HttpToolDefinition | SqlToolDefinition;
-export type WrittenTool = WrittenKnowledgeTool | WrittenHttpTool | WrittenSqlTool;
+export type ToolDefinition =
+  | KnowledgeToolDefinition
+  | HttpToolDefinition
+  | SqlToolDefinition
+  | OpenApiToolDefinition
+  | McpToolDefinition
+  | CommandToolDefinition;
+export type WrittenTool =
+  | WrittenKnowledgeTool
+  | WrittenHttpTool
+  | WrittenSqlTool
+  | WrittenOpenApiTool
+  | WrittenMcpTool
+  | WrittenCommandTool;
 
 /** One row per type of tools. */
 const toolTypes = {
   knowledge: knowledgeToolType,
   http: httpToolType,
   sql: sqlToolType,
+  openapi: openApiToolType,
+  command: commandToolType,
+  mcp: mcpToolType,
 };
 
 /** The row of a tool. */
