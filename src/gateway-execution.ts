@@ -7,7 +7,7 @@ import { openRemoteAgent } from './agents/remote/remote-agent.ts';
 import { Toolsets } from './agents/toolsets.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { ModelDirectory } from './llm/directory.ts';
-import { RunEngine } from './runs/engine.ts';
+import { RunEngine, type EngineOptions } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
@@ -20,23 +20,18 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
-  const databases = new DataSources(config.dataSources);
+  const databases = new DataSources(config.dataSources, log);
   const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
   const { mcpCommandsAllow } = config;
   const toolsets = openToolsets({ env, guard, ownAddress, databases, commands, log, mcpCommandsAllow });
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
-  const engine = new RunEngine({
-    log: store.runs,
-    findAgent: (agentId) => {
-      const agent = agents.get(agentId);
-      return agent && executableOf(agent);
-    },
-    secretBox: new SecretBox(store.secretsKey),
-    logger: log,
-    idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
-  });
+  const findAgent = (agentId: string) => {
+    const agent = agents.get(agentId);
+    return agent && executableOf(agent);
+  };
+  const engine = openEngine(options, store, findAgent);
   const loading = {
     modulesAllowed: config.moduleAgents,
     dataSources: new Set(config.dataSources.map(({ id }) => id)),
@@ -56,6 +51,20 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     return toolsets.sources(revision);
   };
   return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, commands, close };
+}
+
+function openEngine(
+  { config, log: logger }: GatewayOptions,
+  store: SqliteStore,
+  findAgent: EngineOptions['findAgent'],
+): RunEngine {
+  return new RunEngine({
+    log: store.runs,
+    findAgent,
+    secretBox: new SecretBox(store.secretsKey),
+    logger,
+    idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
+  });
 }
 
 /** The tools of each agent, made of what all agents share and what the agent itself says. */

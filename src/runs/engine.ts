@@ -2,7 +2,7 @@ import type { StoredPushConfig } from '../a2a/push/outbox.ts';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Attempt } from './attempt.ts';
-import { isResting, isTerminal, type Position } from './event.ts';
+import { isTerminal, type Position } from './event.ts';
 import type { Executor, Outcome } from './executor.ts';
 import type { LoadedRun, RunLog } from './log.ts';
 import type { JsonObject, Message, Turn } from './message.ts';
@@ -13,6 +13,7 @@ import type { DoorName, Properties, RunRecord } from './record.ts';
 import { Recovery } from './recovery.ts';
 import type { SecretBox } from './secret-box.ts';
 import { emptySnapshot, fold, type RunSnapshot } from './snapshot.ts';
+import { notWaiting, refuseUnlessWaiting, usedMessageId, waitsStill } from './waiting.ts';
 import { acceptedSnapshot, RunWriter } from './writer.ts';
 
 /** What the engine must know of an agent; the agents room provides it. */
@@ -68,8 +69,8 @@ interface Launch {
   writer: RunWriter;
 }
 
-/** More messages to one task are refused: it is a conversation then, which tasks of one context are for. */
-const mostContinuations = 100;
+/** Milliseconds in which whoever has taken a waiting task up has stored with which message. */
+const takenUpWithin = 2_000;
 
 /** Starts, continues, follows, cancels and recovers runs. The only writer of the run log. */
 export class RunEngine {
@@ -121,7 +122,15 @@ export class RunEngine {
     const hash = contentHash(request, this.#options.secretBox);
     if (this.#isRepeated(run, request, hash)) return run;
     refuseUnlessWaiting(snapshot);
-    const attempt = await this.#options.log.takeOver(record.id, snapshot.attempt);
+    // Not from a later attempt: then somebody has taken it up and not yet stored with which message.
+    let attempt = await this.#options.log.takeOver(record.id, snapshot.restedAt?.attempt ?? snapshot.attempt);
+    if (attempt === undefined) {
+      const now = await this.#takenUp(run);
+      if (this.#isRepeated(now, request, hash)) return now;
+      // Whoever had taken it up is lost when nothing came of it.
+      if (waitsStill(now.snapshot, snapshot))
+        attempt = await this.#options.log.takeOver(record.id, now.snapshot.attempt);
+    }
     if (attempt === undefined) throw notWaiting('already answered');
     const writer = new RunWriter(this.#options.log, record.id, { ...snapshot }, attempt);
     const recorded = recordedRequest(request, record, this.#options.secretBox);
@@ -228,6 +237,15 @@ export class RunEngine {
     return true;
   }
 
+  /** A waiting run that somebody has taken up, as soon as that is stored; as it waits still, when that takes too long. */
+  async #takenUp(run: LoadedRun): Promise<LoadedRun> {
+    const signal = AbortSignal.timeout(takenUpWithin);
+    const reading = this.read(run.record.id, run.snapshot, { signal, throughWaiting: true });
+    await reading.next();
+    await reading.return?.();
+    return (await this.load(run.record.id)) ?? run;
+  }
+
   async #tellOfCancel(run: LoadedRun): Promise<void> {
     const { agentId, agentRevision, id } = run.record;
     try {
@@ -275,25 +293,4 @@ export class RunEngine {
     this.#live.set(runId, live);
     void live.done.then(() => this.#live.delete(runId));
   }
-}
-
-function usedMessageId(): Problem {
-  return new Problem(
-    'invalid_request',
-    'This messageId was used with other content. Make a new one per message.',
-    { details: { fields: { 'message.messageId': 'was used with other content' } } },
-  );
-}
-
-function refuseUnlessWaiting({ state, continued }: RunSnapshot): void {
-  if (isTerminal(state) || !isResting(state)) throw notWaiting(state);
-  if ((continued?.exchange.length ?? 0) > 2 * mostContinuations)
-    throw notWaiting(`waiting, but had ${mostContinuations} messages`);
-}
-
-function notWaiting(how: string): Problem {
-  return new Problem(
-    'unsupported_operation',
-    `The task is ${how} and takes no further message. Send it without taskId, in the same contextId.`,
-  );
 }

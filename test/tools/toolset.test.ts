@@ -3,10 +3,11 @@ import type { HttpToolDefinition } from '../../src/agents/tool-types/http.ts';
 import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
 import { DataSources } from '../../src/tools/sql/data-sources.ts';
 import { createToolSources } from '../../src/tools/toolset.ts';
+import { warningsTo } from '../support/warnings.ts';
 
 const guard = new EgressGuard({ allow: [] });
-const data = { databases: new DataSources([]), dataPermissions: {}, queryTimeoutSeconds: 5 };
-const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+const log = warningsTo([]);
+const data = { databases: new DataSources([], log), dataPermissions: {}, queryTimeoutSeconds: 5 };
 const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', mcpCommandsAllow: [], log, ...data };
 const refund: HttpToolDefinition = {
   name: 'refund',

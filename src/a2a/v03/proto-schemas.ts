@@ -167,7 +167,8 @@ export function readConfigId(params: unknown): { taskId: string; id?: string } {
   throw invalidField('taskId', 'is required');
 }
 
-const resourceName = /^tasks\/([^/]{1,256})(?:\/pushNotificationConfigs(?:\/([^/]{1,256})?)?)?$/;
+/** The caller names its configs: a slash in such an id is no separator. */
+const resourceName = /^tasks\/([^/]{1,256})(?:\/pushNotificationConfigs(?:\/(.{1,256})?)?)?$/s;
 
 function parseName(field: string, name: string): { taskId: string; id?: string } {
   const [, taskId, id] = resourceName.exec(name) ?? [];

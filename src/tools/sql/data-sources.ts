@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
+import type { Log } from '../../telemetry/log.ts';
 import type { DataSource } from '../data-source.ts';
 import type { GuardedDatabase } from './guarded-database.ts';
+import { PostgresDatabase } from './postgres/postgres-database.ts';
 import type { Databases } from './sql-tool.ts';
 import { ChildPool } from './sqlite/child-pool.ts';
 import { FileDatabase } from './sqlite/file-database.ts';
@@ -11,10 +13,12 @@ const maxWaiting = 256;
 /** The configured data sources, each opened with its first use and shared by all agents. */
 export class DataSources implements Databases {
   readonly #sources: ReadonlyMap<string, DataSource>;
+  readonly #log: Log;
   readonly #open = new Map<string, GuardedDatabase>();
   readonly #pool = new ChildPool({ size: Math.max(2, Math.min(4, availableParallelism())), maxWaiting });
 
-  constructor(sources: readonly DataSource[]) {
+  constructor(sources: readonly DataSource[], log: Log) {
+    this.#log = log;
     this.#sources = new Map(sources.map((source) => [source.id, source]));
   }
 
@@ -35,7 +39,7 @@ export class DataSources implements Databases {
   }
 
   #openSource(source: DataSource): GuardedDatabase {
-    if (source.type === 'postgres') throw new Error('PostgreSQL cannot be opened yet');
+    if (source.type === 'postgres') return new PostgresDatabase(source, this.#log);
     return new FileDatabase(source, this.#pool);
   }
 }
