@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { headerFindings, headers, type HeaderValue } from './agents/declared-headers.ts';
+import { hostCommandsSchema, readHostCommands, type WrittenCommand } from './config-host-commands.ts';
 import type { Variables } from './config-variables.ts';
 import { describeMisfit, parseYamlFile, type RejectFile } from './config-yaml.ts';
 import type { OwnToolsConfig, OwnToolTerms } from './tools/gateway/own-tools.ts';
@@ -19,6 +20,7 @@ interface ToolsFile {
   search_templates?: (OwnToolTerms & { folder?: string }) | null;
   import_template?: (OwnToolTerms & { folder?: string }) | null;
   create_support_ticket?: (OwnToolTerms & { webhook?: WrittenWebhook }) | null;
+  host_cli?: OwnToolTerms & { commands: WrittenCommand[] };
 }
 
 interface WrittenWebhook {
@@ -53,6 +55,12 @@ const toolsSchema = {
         additionalProperties: false,
       },
     }),
+    host_cli: {
+      type: 'object',
+      properties: { ...terms, commands: hostCommandsSchema },
+      required: ['commands'],
+      additionalProperties: false,
+    },
   },
 };
 
@@ -91,7 +99,7 @@ export function readOwnTools(variables: Variables, agentCardsDir: string): OwnTo
 }
 
 function ownTools(file: ToolsFile, place: FilePlace): OwnToolsConfig {
-  const { search_knowledge_base, search_templates, import_template, create_support_ticket } = file;
+  const { search_knowledge_base, search_templates, import_template, create_support_ticket, host_cli } = file;
   return {
     ...(search_knowledge_base !== undefined && {
       searchKnowledgeBase: knowledgeBases(search_knowledge_base ?? {}, place),
@@ -104,6 +112,9 @@ function ownTools(file: ToolsFile, place: FilePlace): OwnToolsConfig {
     }),
     ...(create_support_ticket !== undefined && {
       createSupportTicket: ticketTarget(create_support_ticket ?? {}, place),
+    }),
+    ...(host_cli && {
+      hostCli: { ...host_cli, commands: readHostCommands(host_cli.commands, place) },
     }),
   };
 }

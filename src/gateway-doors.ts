@@ -40,7 +40,7 @@ export async function openDoors({ options, store, authentication, execution, pub
     log,
     ...authentication,
     ...execution,
-    directTools: openDirectTools({ options, store, execution, publicUrl }),
+    ...openDirectTools({ options, store, execution, publicUrl }),
     tickets: store.tickets,
     operations,
     cards,

@@ -5,13 +5,17 @@ import { AgentInvoker } from './agents/invoker.ts';
 import { AgentRegistry } from './agents/registry.ts';
 import { openRemoteAgent } from './agents/remote/remote-agent.ts';
 import { Toolsets } from './agents/toolsets.ts';
+import type { LoadOptions } from './agents/load.ts';
+import type { Config } from './config.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { ModelDirectory } from './llm/directory.ts';
 import { RunEngine, type EngineOptions } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
+import { KnowledgeLibrary } from './tools/knowledge/knowledge-library.ts';
 import { DataSources } from './tools/sql/data-sources.ts';
+import type { ToolSource } from './tools/tool-source.ts';
 import { createToolSources, type ToolsetDependencies } from './tools/toolset.ts';
 
 /** What runs: agents, their tools and models, and the engine that executes them. */
@@ -21,9 +25,11 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
   const databases = new DataSources(config.dataSources, log);
+  const knowledge = new KnowledgeLibrary({ log, env, guard });
   const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
   const { mcpCommandsAllow } = config;
-  const toolsets = openToolsets({ env, guard, ownAddress, databases, commands, log, mcpCommandsAllow });
+  const shared = { env, guard, ownAddress, databases, knowledge, commands, log, mcpCommandsAllow };
+  const toolsets = openToolsets(shared);
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
@@ -32,25 +38,18 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     return agent && executableOf(agent);
   };
   const engine = openEngine(options, store, findAgent);
-  const loading = {
-    modulesAllowed: config.moduleAgents,
-    dataSources: new Set(config.dataSources.map(({ id }) => id)),
-    mcpCommandsAllow,
-  };
+  const loading = loadingOf(config);
   const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
     await databases.close();
+    await knowledge.close();
     await guard.close();
   };
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  const sourcesOf = (revision: AgentRevision) => {
-    if (revision.definition.execution.kind !== 'declared') return [];
-    executableOf(revision);
-    return toolsets.sources(revision);
-  };
-  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, commands, close };
+  const sourcesOf = (revision: AgentRevision) => sourcesIn(toolsets, revision, executableOf);
+  return { agents, models, engine, invoker, directory, loading, sourcesOf, knowledge, guard, close };
 }
 
 function openEngine(
@@ -65,6 +64,23 @@ function openEngine(
     logger,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
   });
+}
+
+/** How agent files are checked. */
+function loadingOf({ moduleAgents, dataSources, mcpCommandsAllow }: Config): LoadOptions {
+  const ids = dataSources.map(({ id }) => id);
+  return { modulesAllowed: moduleAgents, dataSources: new Set(ids), mcpCommandsAllow };
+}
+
+/** What an agent's tools come from; only a declared one has tools. */
+function sourcesIn(
+  toolsets: Toolsets,
+  revision: AgentRevision,
+  executableOf: (revision: AgentRevision) => unknown,
+): readonly ToolSource[] {
+  if (revision.definition.execution.kind !== 'declared') return [];
+  executableOf(revision);
+  return toolsets.sources(revision);
 }
 
 /** The tools of each agent, made of what all agents share and what the agent itself says. */

@@ -3,6 +3,7 @@ import { TemplateFolder } from './agents/templates/template-folder.ts';
 import type { openExecution } from './gateway-execution.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
+import { HostCommands } from './tools/gateway/host-commands.ts';
 import { createOwnTools } from './tools/gateway/own-tools.ts';
 
 /** What the tools over REST are made with. */
@@ -14,9 +15,9 @@ export interface DirectToolParts {
 }
 
 /** The tools that are called without a model: the gateway's own, and those of the agents. */
-export function openDirectTools({ options, store, execution, publicUrl }: DirectToolParts): DirectTools {
-  const { config, log, env } = options;
-  const { agents, directory, loading, guard, invoker, sourcesOf } = execution;
+export function openDirectTools({ options, store, execution, publicUrl }: DirectToolParts) {
+  const { config, log, env, signalGroup } = options;
+  const { agents, directory, knowledge, loading, guard, invoker, sourcesOf } = execution;
   const templatesIn = (folder: string) =>
     new TemplateFolder({
       folder,
@@ -26,14 +27,15 @@ export function openDirectTools({ options, store, execution, publicUrl }: Direct
       reload: async () => await directory.reload(),
       log,
     });
+  const hostCommands = new HostCommands(config.ownTools.hostCli?.commands ?? [], { env, signalGroup });
   const own = createOwnTools(config.ownTools, {
     env,
     guard,
+    knowledge,
     store: store.tickets,
     templatesIn,
-    commands: [],
-    commandTerms: {},
+    commands: hostCommands.tools,
     publicUrl,
   });
-  return new DirectTools({ invoker, sourcesOf, own, log });
+  return { directTools: new DirectTools({ invoker, sourcesOf, own, log }), hostCommands };
 }

@@ -61,6 +61,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     grpc?.close();
     stopRetention();
     doors.keepAlive.stop();
+    await doors.hostCommands.close();
     await execution.close();
     await store.close();
   };

@@ -73,6 +73,65 @@ create_support_ticket:
     });
   });
 
+  test('lists the commands of the host, each a program with its arguments', () => {
+    const file = `
+host_cli:
+  agentic: true
+  commands:
+    - { name: uptime, command: [/usr/bin/uptime] }
+    - name: disk
+      command: [/bin/df, -h, '{path}']
+      description: Free space.
+      parameters: { type: object, properties: { path: { type: string } } }
+      env: { LANG: C, TOKEN: { env: DISK_TOKEN } }
+      workingDirectory: ./docs
+      timeoutSeconds: 3
+`;
+    const { tools, problems } = read(file, { DISK_TOKEN: 'canary' });
+    expect(problems).toEqual([]);
+    expect(tools.hostCli).toMatchObject({
+      agentic: true,
+      commands: [
+        { name: 'uptime', type: 'command', command: '/usr/bin/uptime', args: [], env: {} },
+        {
+          name: 'disk',
+          command: '/bin/df',
+          args: ['-h', '{path}'],
+          env: { LANG: 'C', TOKEN: { env: 'DISK_TOKEN' } },
+          workingDirectory: join(root, 'docs'),
+          timeoutSeconds: 3,
+        },
+      ],
+    });
+  });
+
+  const command = (rest: string) => `host_cli: { commands: [{ name: disk, ${rest} }] }`;
+  test.each([
+    ['host_cli:', '/host_cli must be object'],
+    ['host_cli: { commands: [] }', '/host_cli/commands must NOT have fewer'],
+    [command('command: []'), '/host_cli/commands/0/command must NOT have fewer'],
+    [command('command: df -h'), '/host_cli/commands/0/command must be array'],
+    [command('command: [df]'), '/host_cli/commands/0/command must be the absolute path'],
+    [command("command: [/bin/df, '{path}']"), '/host_cli/commands/0/args/0 {path} is not one of'],
+    [
+      command('command: [/bin/df], env: { API_KEY: canary }'),
+      '/host_cli/commands/0/env/API_KEY is named like',
+    ],
+    [
+      command('command: [/bin/df], env: { A: { env: MISSING } }'),
+      'env/A/env must name a variable that is set',
+    ],
+    [command('command: [/bin/df], workingDirectory: ./gone'), '/workingDirectory is not a folder'],
+    [
+      'host_cli: { commands: [{ name: a, command: [/bin/a] }, { name: a, command: [/bin/b] }] }',
+      '/host_cli/commands/1/name is taken',
+    ],
+  ])('%s is named', (file, problem) => {
+    const { problems } = read(file);
+    expect(problems[0]).toContain(problem);
+    expect(problems[0]).not.toContain('canary');
+  });
+
   const webhook = (rest: string) => `create_support_ticket: { webhook: { ${rest} } }`;
   test.each([
     ['search_web: {}', 'the file must NOT have additional properties (search_web)'],

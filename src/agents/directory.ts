@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Log } from '../telemetry/log.ts';
-import { FolderWatch } from './folder-watch.ts';
+import { FolderWatch } from '../tools/folder-watch.ts';
 import { errorCode, loadAgentFile, type FileProblem, type LoadOptions } from './load.ts';
 import type { AgentRegistry } from './registry.ts';
 import { makeRevision } from './revision.ts';

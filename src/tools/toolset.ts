@@ -12,11 +12,13 @@ import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
 import { createSqlSource, type SqlToolDependencies } from './sql/sql-tool.ts';
 import { OpenApiSource } from './openapi/openapi-source.ts';
 import { createMcpSource, type McpDependencies } from './mcp/mcp-source.ts';
+import type { KnowledgeToolDependencies } from './knowledge/knowledge-tool.ts';
 import { sourceOf, type ToolSource } from './tool-source.ts';
 import { onTerms } from './tool-terms.ts';
 
 /** What the tools of one agent need from the gateway. */
 export type ToolsetDependencies = HttpToolDependencies &
+  KnowledgeToolDependencies &
   SqlToolDependencies &
   CommandDependencies &
   McpDependencies;
@@ -39,7 +41,7 @@ type Factories = {
 
 /** One row per type. What is large or optional is loaded by its source, with the first run that needs it. */
 const factories: Factories = {
-  knowledge: (definition) => sourceOf(createKnowledgeTool(definition)),
+  knowledge: (definition, deps) => sourceOf(createKnowledgeTool(definition, deps)),
   http: (definition, deps) => sourceOf(createHttpTool(definition, deps)),
   sql: createSqlSource,
   openapi: (definition, deps) => new OpenApiSource(definition, deps),

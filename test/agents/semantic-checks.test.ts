@@ -168,6 +168,36 @@ const semanticCases: [string, Record<string, unknown>, string, RegExp][] = [
   ],
   ['prompt is a folder', { systemPrompt: { file: 'docs' } }, 'execution.systemPrompt.file', /not a file/],
   [
+    'values of a knowledge filter',
+    { tools: [knowledge({ filters: { price: { type: 'number', values: ['cheap'] } } })] },
+    'execution.tools[0].filters.price.values',
+    /filter's type, number/,
+  ],
+  [
+    'context values of a knowledge tool',
+    { tools: [knowledge({ where: { tenant: { context: 'nope' } } })] },
+    'execution.tools[0].where.tenant',
+    /declared/,
+  ],
+  [
+    'fields of a knowledge tool',
+    { tools: [knowledge({ where: { __proto: 'a' } })] },
+    'execution.tools[0].where.__proto',
+    /field name/,
+  ],
+  [
+    'an embeddings key in the address',
+    { tools: [knowledge({ embeddings: { baseUrl: 'https://me:pw@models.example/v1', model: 'm' } })] },
+    'execution.tools[0].embeddings.baseUrl',
+    /apiKey/,
+  ],
+  [
+    'an embeddings key in the file',
+    { tools: [knowledge({ embeddings: { baseUrl: 'https://models.example', model: 'm', apiKey: 'sk-1' } })] },
+    'execution.tools[0].embeddings.apiKey',
+    /object/,
+  ],
+  [
     'knowledge folder',
     { tools: [knowledge({ source: 'nowhere' })] },
     'execution.tools[0].source',

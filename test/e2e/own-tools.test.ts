@@ -39,6 +39,28 @@ const toolsFile = {
   search_templates: null,
   import_template: { agentic: true, priceUsd: 0.01 },
   create_support_ticket: {},
+  host_cli: {
+    agentic: true,
+    commands: [
+      {
+        name: 'say',
+        command: [
+          process.execPath,
+          '-e',
+          'console.log(process.argv[1], process.env.ADMIN_API_KEY)',
+          '{word}',
+        ],
+        description: 'Says a word.',
+        parameters: {
+          type: 'object',
+          properties: { word: { type: 'string', maxLength: 20 } },
+          required: ['word'],
+          additionalProperties: false,
+        },
+      },
+      { name: 'fail', command: [process.execPath, '-e', 'process.exit(3)'] },
+    ],
+  },
 };
 
 function template(agent: object, name = 'Greeter'): string {
@@ -67,12 +89,13 @@ describe('the list', () => {
     expect(await names(keys.ann)).toEqual(forUsers);
     expect(await names(keys.max)).toEqual(forUsers);
     const all = (await rest(gateway.url, '/tools')).body.tools?.map(({ name, agentic }) => [name, agentic]);
-    expect(all).toEqual([...forUsers.slice(0, 2), ['import_template', true], ...forUsers.slice(2)]);
-  });
-
-  test('what is not configured does not exist', async () => {
-    expect((await execute('host_cli', { command: 'ls' })).status).toBe(404);
-    expect((await execute('host_list_commands')).status).toBe(404);
+    expect(all).toEqual([
+      ...forUsers.slice(0, 2),
+      ['import_template', true],
+      ...forUsers.slice(2),
+      ['host_list_commands', false],
+      ['host_cli', true],
+    ]);
   });
 });
 
@@ -81,7 +104,7 @@ describe('search_knowledge_base', () => {
     const { body } = await execute('search_knowledge_base', { query: 'mug' }, { key: keys.ann });
     expect(body).toEqual({
       tool: 'search_knowledge_base',
-      result: '[1] guide/mugs.md — Mugs\nA mug holds coffee.',
+      result: '[1] guide/mugs.md:3 — Mugs\nA mug holds coffee.',
       success: true,
     });
   });
@@ -206,4 +229,47 @@ describe('templates', () => {
     expect(gateway.agents.get('late')).toBeUndefined();
     expect(gateway.logged()).not.toMatch(/"level":"(warn|error)"/);
   });
+});
+
+describe('the host’s commands', () => {
+  test('are listed and run for administrators, without a shell and the gateway’s environment', async () => {
+    const { body } = await execute('host_list_commands');
+    expect(body.result).toMatchObject({ commands: [{ name: 'say' }, { name: 'fail' }], count: 2 });
+    const word = { command: 'say', arguments: { word: '$(id); "hi"' } };
+    expect((await execute('host_cli', word)).body).toEqual({
+      tool: 'host_cli',
+      result: '$(id); "hi" undefined',
+      success: true,
+    });
+    expect((await execute('host_cli', { command: 'fail' })).body).toMatchObject({
+      success: false,
+      result: expect.stringContaining('exit code 3'),
+    });
+  });
+
+  test.each([
+    ['a command that is not listed', { command: 'sh' }, 'command'],
+    ['arguments that are not the command’s', { command: 'say', arguments: { words: 'x' } }, 'arguments.word'],
+    ['no command', {}, 'command'],
+  ])('%s: 400', async (_what, args, field) => {
+    const { status, body } = await execute('host_cli', args);
+    expect(status).toBe(400);
+    expect(Object.keys(body.error?.details['fields'] as object)).toContain(field);
+  });
+
+  test.each(['ann', 'max'] as const)('are not for %s', async (user) => {
+    const key = keys[user];
+    expect((await execute('host_cli', { command: 'fail' }, { key })).status).toBe(403);
+    expect((await execute('host_list_commands', {}, { key })).status).toBe(403);
+  });
+});
+
+test('what is not configured does not exist', async () => {
+  const plain = await startGateway({ files: { 'talker.yaml': agentFile('talker') } });
+  const { body } = await rest(plain.url, '/tools');
+  expect(body).toEqual({ tools: [], count: 0 });
+  for (const tool of ['host_cli', 'import_template', 'search_knowledge_base']) {
+    expect((await rest(plain.url, `/tools/${tool}/execute`, { body: {} })).status).toBe(404);
+  }
+  await plain.stop();
 });

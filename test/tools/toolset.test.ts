@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { HttpToolDefinition } from '../../src/agents/tool-types/http.ts';
 import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
+import { KnowledgeLibrary } from '../../src/tools/knowledge/knowledge-library.ts';
 import { DataSources } from '../../src/tools/sql/data-sources.ts';
 import { createToolSources } from '../../src/tools/toolset.ts';
 import { warningsTo } from '../support/warnings.ts';
@@ -8,7 +9,9 @@ import { warningsTo } from '../support/warnings.ts';
 const guard = new EgressGuard({ allow: [] });
 const log = warningsTo([]);
 const data = { databases: new DataSources([], log), dataPermissions: {}, queryTimeoutSeconds: 5 };
-const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', mcpCommandsAllow: [], log, ...data };
+const knowledge = new KnowledgeLibrary({ log, env: {}, guard });
+const shared = { env: {}, guard, log, knowledge, ...data };
+const deps = { ...shared, ownAddress: () => 'http://127.0.0.1:1', mcpCommandsAllow: [] };
 const refund: HttpToolDefinition = {
   name: 'refund',
   type: 'http',

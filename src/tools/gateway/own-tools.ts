@@ -1,3 +1,5 @@
+import type { CommandToolDefinition } from '../../agents/tool-types/command.ts';
+import type { KnowledgeToolDependencies } from '../knowledge/knowledge-tool.ts';
 import type { Tool } from '../tool.ts';
 import { createHostCliTool, createHostListCommandsTool } from './host-tools.ts';
 import type { OwnTool } from './own-tool.ts';
@@ -24,22 +26,23 @@ export interface OwnToolsConfig {
   importTemplate?: OwnToolTerms & { folder: string };
   /** Without a webhook tickets are stored. */
   createSupportTicket?: OwnToolTerms & { webhook?: TicketWebhook };
+  /** Brings host_list_commands too. */
+  hostCli?: OwnToolTerms & { commands: readonly CommandToolDefinition[] };
 }
 
-export interface OwnToolsDependencies extends SupportTicketDependencies {
+export interface OwnToolsDependencies extends SupportTicketDependencies, KnowledgeToolDependencies {
   templatesIn(folder: string): TemplateLibrary;
-  /** The operator's commands, which host_cli runs; none: there is no such tool. */
+  /** Those of `hostCli`, to run. */
   commands: readonly Tool[];
-  commandTerms: OwnToolTerms;
   publicUrl: () => string;
 }
 
 /** Makes those tools that are configured. Nothing is read or connected yet. */
 export function createOwnTools(config: OwnToolsConfig, deps: OwnToolsDependencies): OwnTool[] {
-  const { searchKnowledgeBase, searchTemplates, importTemplate, createSupportTicket } = config;
+  const { searchKnowledgeBase, searchTemplates, importTemplate, createSupportTicket, hostCli } = config;
   const tools: (OwnTool | undefined)[] = [
     searchKnowledgeBase &&
-      forUsers(createSearchKnowledgeBaseTool(searchKnowledgeBase.sources), searchKnowledgeBase),
+      forUsers(createSearchKnowledgeBaseTool(searchKnowledgeBase.sources, deps), searchKnowledgeBase),
     searchTemplates &&
       forUsers(createSearchTemplatesTool(deps.templatesIn(searchTemplates.folder)), searchTemplates),
     importTemplate &&
@@ -49,17 +52,10 @@ export function createOwnTools(config: OwnToolsConfig, deps: OwnToolsDependencie
       ),
     createSupportTicket &&
       forUsers(createSupportTicketTool(createSupportTicket.webhook, deps), createSupportTicket),
-    ...hostTools(deps),
+    hostCli && forAdministrators(createHostListCommandsTool(deps.commands), {}),
+    hostCli && forAdministrators(createHostCliTool(deps.commands), hostCli),
   ];
   return tools.filter((tool) => tool !== undefined);
-}
-
-function hostTools({ commands, commandTerms }: OwnToolsDependencies): OwnTool[] {
-  if (commands.length === 0) return [];
-  return [
-    forAdministrators(createHostListCommandsTool(commands), {}),
-    forAdministrators(createHostCliTool(commands), commandTerms),
-  ];
 }
 
 function forUsers(tool: Tool, terms: OwnToolTerms): OwnTool {

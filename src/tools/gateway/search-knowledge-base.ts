@@ -1,4 +1,6 @@
-import { KnowledgeIndex } from '../knowledge/knowledge-index.ts';
+import { excerptOf } from '../knowledge/describe-hits.ts';
+import type { Knowledge } from '../knowledge/knowledge.ts';
+import type { KnowledgeToolDependencies } from '../knowledge/knowledge-tool.ts';
 import { compileParameters } from '../parameters.ts';
 import { ToolError, type Tool } from '../tool.ts';
 
@@ -9,22 +11,17 @@ export interface KnowledgeBase {
   folder: string;
 }
 
-interface Passage {
-  path: string;
-  heading: string;
-  text: string;
-}
-
-type Search = (query: string, limit: number) => Promise<readonly Passage[]>;
-
 const defaultLimit = 5;
 
 /**
  * `search_knowledge_base`: the best passages of one source, or of all of them in turn, as numbered excerpts:
- * `[1] <source>/<file> — <heading>`, and the passage on the next lines.
+ * `[1] <source>/<file>:<lines> — <heading>`, and the passage on the next lines.
  */
-export function createSearchKnowledgeBaseTool(bases: readonly KnowledgeBase[]): Tool {
-  const sources = new Map(bases.map(({ name, folder }) => [name, searchOf(folder)]));
+export function createSearchKnowledgeBaseTool(
+  bases: readonly KnowledgeBase[],
+  { knowledge }: KnowledgeToolDependencies,
+): Tool {
+  const sources = new Map(bases.map(({ name, folder }) => [name, knowledge.open({ folder })]));
   const names = [...sources.keys()];
   const parameters = searchParameters(names);
   return {
@@ -44,8 +41,9 @@ export function createSearchKnowledgeBaseTool(bases: readonly KnowledgeBase[]): 
         limit?: number;
       };
       const asked = source === undefined ? names : [source];
+      const search = { query, limit, signal: call.signal };
       const found = await Promise.all(
-        asked.map(async (name) => await excerpts(name, sources.get(name)?.(query, limit))),
+        asked.map(async (name) => await excerpts(name, sources.get(name), search)),
       );
       return described(inTurn(found).slice(0, limit), query);
     },
@@ -65,21 +63,18 @@ function searchParameters(names: readonly string[]) {
   };
 }
 
-async function excerpts(source: string, search: ReturnType<Search> | undefined): Promise<string[]> {
+async function excerpts(
+  source: string,
+  knowledge: Knowledge | undefined,
+  { query, limit, signal }: { query: string; limit: number; signal: AbortSignal },
+): Promise<string[]> {
   try {
-    return ((await search) ?? []).map(({ path, heading, text }) => {
-      const title = heading ? ` — ${heading}` : '';
-      return `${source}/${path}${title}\n${text}`;
-    });
+    const answer = await knowledge?.search(query, { limit, signal });
+    return (answer?.hits ?? []).map((hit) => excerptOf(hit, source));
   } catch (error) {
+    signal.throwIfAborted();
     throw new ToolError(`The documents of ${source} cannot be read.`, { cause: error });
   }
-}
-
-/** The one place that knows the index: made and read at the first search. */
-function searchOf(folder: string): Search {
-  const index = new KnowledgeIndex(folder);
-  return async (query, limit) => await index.search(query, limit);
 }
 
 /** The best of each source first, then the second best of each: their ranks compare, their scores do not. */

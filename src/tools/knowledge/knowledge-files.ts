@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import type { Dirent } from 'node:fs';
-import { extname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
+import { extensionOf, knownExtensions } from './read-document.ts';
 
 /** A document of the folder, as the listing shows it. */
 export interface KnowledgeFile {
@@ -8,39 +9,52 @@ export interface KnowledgeFile {
   path: string;
   absolutePath: string;
   size: number;
-  modifiedMs: number;
+  /** Changes with the file's content. */
+  stamp: string;
 }
 
 export interface KnowledgeLimits {
   files: number;
   bytesPerFile: number;
+  /** A PDF is mostly not text, so it may be larger, and does not count into `bytes`. */
+  bytesPerPdf: number;
   bytes: number;
 }
 
-/** The bytes in total bound the memory of an index (about ten times their size). */
-export const knowledgeLimits: KnowledgeLimits = { files: 2000, bytesPerFile: 2_000_000, bytes: 32_000_000 };
+/** The bytes in total bound what is read at all; the memory of an index is bounded by its passages. */
+export const knowledgeLimits: KnowledgeLimits = {
+  files: 2000,
+  bytesPerFile: 2_000_000,
+  bytesPerPdf: 32_000_000,
+  bytes: 32_000_000,
+};
 
-const extensions = new Set(['.md', '.markdown', '.txt', '.text', '.json']);
+export interface KnowledgeListing {
+  files: KnowledgeFile[];
+  /** Documents that the limits leave out, by their paths; no more than the first hundred. */
+  leftOut: string[];
+}
+
+const maximumLeftOut = 100;
 
 /**
- * The Markdown, text and JSON files of a folder, in the order of their paths, up to the limits. Left out: hidden files
- * and folders, files above the size limit, and symbolic links that leave the folder.
+ * The documents of a folder, in the order of their paths, up to the limits. Passed over: files of other types, hidden
+ * files and folders, and symbolic links that leave the folder.
  * @throws the file system's error when the folder itself cannot be read.
  */
 export async function listKnowledgeFiles(
   folder: string,
   limits: KnowledgeLimits = knowledgeLimits,
-): Promise<KnowledgeFile[]> {
+): Promise<KnowledgeListing> {
   const root = await realpath(folder);
-  const walk: Walk = { root, limits, files: [], bytes: 0, visited: new Set([root]) };
+  const walk: Walk = { root, limits, files: [], leftOut: [], bytes: 0, visited: new Set([root]) };
   await visit(walk, root, '');
-  return walk.files;
+  return { files: walk.files, leftOut: walk.leftOut };
 }
 
-interface Walk {
+interface Walk extends KnowledgeListing {
   root: string;
   limits: KnowledgeLimits;
-  files: KnowledgeFile[];
   bytes: number;
   /** Real paths of folders, because a link may lead back to one above. */
   visited: Set<string>;
@@ -49,7 +63,7 @@ interface Walk {
 async function visit(walk: Walk, folder: string, prefix: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name.startsWith('.') || walk.files.length >= walk.limits.files) continue;
+    if (entry.name.startsWith('.') || walk.leftOut.length >= maximumLeftOut) continue;
     try {
       await visitEntry(walk, entry, `${prefix}${entry.name}`);
     } catch {
@@ -69,8 +83,17 @@ async function visitEntry(walk: Walk, entry: Dirent, path: string): Promise<void
     await visit(walk, absolutePath, `${path}/`);
     return;
   }
-  const fits = status.size <= walk.limits.bytesPerFile && walk.bytes + status.size <= walk.limits.bytes;
-  if (!status.isFile() || !extensions.has(extname(path).toLowerCase()) || !fits) return;
-  walk.bytes += status.size;
-  walk.files.push({ path, absolutePath, size: status.size, modifiedMs: status.mtimeMs });
+  if (!status.isFile() || !knownExtensions.has(extensionOf(path))) return;
+  const isPdf = extensionOf(path) === 'pdf';
+  const { files, bytes, bytesPerFile, bytesPerPdf } = walk.limits;
+  const fits = isPdf
+    ? status.size <= bytesPerPdf
+    : status.size <= bytesPerFile && walk.bytes + status.size <= bytes;
+  if (!fits || walk.files.length >= files) {
+    walk.leftOut.push(path);
+    return;
+  }
+  if (!isPdf) walk.bytes += status.size;
+  const stamp = `${status.size} ${status.mtimeMs} ${status.ctimeMs} ${status.ino}`;
+  walk.files.push({ path, absolutePath, size: status.size, stamp });
 }

@@ -3,26 +3,34 @@ import type { KnowledgeToolDefinition } from '../../agents/tool-types/knowledge.
 import { compileParameters } from '../parameters.ts';
 import { ToolError } from '../tool.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';
-import { KnowledgeIndex } from './knowledge-index.ts';
-import type { FoundPassage } from './knowledge-index.ts';
+import type { Wanted } from './conditions.ts';
+import { describeHits } from './describe-hits.ts';
+import { argumentConditions, filtersSchema, fixedConditions } from './knowledge-filters.ts';
+import type { Knowledge, KnowledgeAnswer, KnowledgeQuery } from './knowledge.ts';
+import type { KnowledgeLibrary } from './knowledge-library.ts';
 
-const parameters = {
-  type: 'object',
-  properties: {
-    query: { type: 'string', minLength: 1, maxLength: 1000, description: 'The words to look for.' },
-    limit: { type: 'integer', minimum: 1, maximum: 20, description: 'How many passages at most.' },
-  },
-  required: ['query'],
-  additionalProperties: false,
-} as const;
+interface SearchArguments {
+  query: string;
+  limit?: number;
+  filters?: Record<string, Wanted>;
+}
+
+export interface KnowledgeToolDependencies {
+  knowledge: Pick<KnowledgeLibrary, 'open'>;
+}
 
 /**
- * A tool that searches the Markdown, text and JSON files of a folder. Nothing is read before its first use.
- * Its result is numbered excerpts: `[1] <folder>/<file> — <heading>`, and the passage on the next lines.
+ * A tool that searches the documents of a folder. Nothing is read before its first use.
+ * Its result is numbered excerpts: `[1] <folder>/<file>:<first>-<last line> — <heading>`, and the passage on the next
+ * lines.
  */
-export function createKnowledgeTool(definition: KnowledgeToolDefinition): Tool {
-  const { name, source, topK, timeoutSeconds } = definition;
-  const index = new KnowledgeIndex(source);
+export function createKnowledgeTool(
+  definition: KnowledgeToolDefinition,
+  deps: KnowledgeToolDependencies,
+): Tool {
+  const { name, source, embeddings, timeoutSeconds } = definition;
+  const knowledge = deps.knowledge.open({ folder: source, ...(embeddings && { embeddings }) });
+  const parameters = parametersOf(definition);
   return {
     name,
     description: definition.description ?? `Searches the documents in ${basename(source)}.`,
@@ -30,41 +38,58 @@ export function createKnowledgeTool(definition: KnowledgeToolDefinition): Tool {
     sideEffects: definition.sideEffects ?? false,
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     validate: compileParameters(parameters),
-    execute: async (call) => {
-      const { query, limit } = call.arguments as { query: string; limit?: number };
-      const passages = await untilAborted(
-        search(index, { query, limit: limit ?? topK, source }),
-        call.signal,
-      );
-      return describePassages(passages, { query, folder: basename(source) });
-    },
+    execute: (call) => execute(definition, knowledge, call),
   };
 }
 
-async function search(
-  index: KnowledgeIndex,
-  { query, limit, source }: { query: string; limit: number; source: string },
-): Promise<FoundPassage[]> {
-  try {
-    return await index.search(query, limit);
-  } catch (error) {
-    throw new ToolError(`The documents in ${basename(source)} cannot be read.`, { cause: error });
-  }
+function parametersOf({ filters }: KnowledgeToolDefinition): Tool['parameters'] {
+  return {
+    type: 'object',
+    properties: {
+      query: { type: 'string', minLength: 1, maxLength: 1000, description: 'The words to look for.' },
+      limit: { type: 'integer', minimum: 1, maximum: 20, description: 'How many passages at most.' },
+      ...(filters && { filters: filtersSchema(filters) }),
+    },
+    required: ['query'],
+    additionalProperties: false,
+  };
 }
 
-function describePassages(
-  passages: readonly FoundPassage[],
-  { query, folder }: { query: string; folder: string },
-): ToolResult {
-  if (passages.length === 0) {
-    return { text: `Nothing in ${folder} matches "${query}".`, summary: 'No passages found' };
+async function execute(
+  definition: KnowledgeToolDefinition,
+  knowledge: Knowledge,
+  { arguments: given, context, signal }: ToolCall,
+): Promise<ToolResult> {
+  const { query, limit, filters = {} } = given as unknown as SearchArguments;
+  const { where = {}, fuzzy = true, embeddings, topK } = definition;
+  const conditions = [
+    ...fixedConditions(where, context),
+    ...argumentConditions(definition.filters ?? {}, filters),
+  ];
+  const least = embeddings?.leastSimilarity;
+  const options: KnowledgeQuery = {
+    limit: limit ?? topK,
+    conditions,
+    fuzzy,
+    signal,
+    ...(least !== undefined && { leastSimilarity: least }),
+  };
+  const folder = basename(definition.source);
+  const answer = await untilAborted(search(knowledge, folder, { query, options }), signal);
+  return describeHits(answer, { query, folder });
+}
+
+async function search(
+  knowledge: Knowledge,
+  folder: string,
+  { query, options }: { query: string; options: KnowledgeQuery },
+): Promise<KnowledgeAnswer> {
+  try {
+    return await knowledge.search(query, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw new ToolError(`The documents in ${folder} cannot be read.`, { cause: error });
   }
-  const excerpts = passages.map(({ path, heading, text }, position) => {
-    const title = heading ? ` — ${heading}` : '';
-    return `[${position + 1}] ${folder}/${path}${title}\n${text}`;
-  });
-  const count = passages.length === 1 ? '1 passage found' : `${passages.length} passages found`;
-  return { text: excerpts.join('\n\n'), summary: count };
 }
 
 /** The first build of a large folder takes a while, and goes on for the others who wait for it. */

@@ -1,3 +1,5 @@
+import type { Fields, Line, Section } from './document.ts';
+
 /** A piece of a document that is found and quoted as a whole. */
 export interface Passage {
   /** The heading that it stands under; empty when there is none. */
@@ -5,125 +7,85 @@ export interface Passage {
   /** That heading with those above it, for the search: a section is often named only by its chapter. */
   trail: string;
   text: string;
+  /** First line in the file, of a PDF the page; from 1. */
+  start: number;
+  /** The last one, inclusive. */
+  end: number;
+  /** Those of the record that it stands in. */
+  fields?: Fields;
 }
 
-interface Section {
-  headings: string[];
-  lines: string[];
-}
+type Piece = Line;
 
 /** Characters of a passage: short enough to quote, long enough to answer from. */
 export const maximumPassage = 1200;
 
-const maximumJsonDepth = 16;
-
-/** Splits a document by its headings and paragraphs; `name` decides how it is read (`.md`, `.json`, else text). */
-export function splitDocument(name: string, content: string): Passage[] {
-  const extension = name.slice(name.lastIndexOf('.')).toLowerCase();
-  if (extension === '.json') return toPassages(jsonSections(content));
-  if (extension === '.md' || extension === '.markdown') return toPassages(markdownSections(content));
-  return toPassages([{ headings: [], lines: content.split(/\r?\n/) }]);
-}
-
-function markdownSections(content: string): Section[] {
-  const frontMatter = /^---\r?\n[\s\S]*?\r?\n---(?:\r?\n|$)/.exec(content)?.[0] ?? '';
-  const title = /^title:\s*["']?(.+?)["']?\s*$/m.exec(frontMatter)?.[1];
-  let section: Section = { headings: title ? [title] : [], lines: [] };
-  const sections = [section];
-  let fence = '';
-  for (const line of content.slice(frontMatter.length).split(/\r?\n/)) {
-    const mark = /^ {0,3}(```+|~~~+)/.exec(line)?.[1] ?? '';
-    if (!fence) fence = mark;
-    else if (mark.startsWith(fence)) fence = '';
-    const [, level, heading] = (!fence && /^ {0,3}(#{1,6})\s+(.+?)(?:\s+#+)?\s*$/.exec(line)) || [];
-    if (level && heading) {
-      // Filled up when levels are skipped, so that the next heading of any level finds its place.
-      const above = Array.from({ length: level.length - 1 }, (_, index) => section.headings[index] ?? '');
-      section = { headings: [...above, heading], lines: [] };
-      sections.push(section);
-    } else section.lines.push(line);
-  }
-  return sections;
-}
-
-/** One section for each element of a list, or for each entry of an object, as lines `path: value`. */
-function jsonSections(content: string): Section[] {
-  try {
-    const value: unknown = JSON.parse(content);
-    if (typeof value !== 'object' || value === null) return [{ headings: [], lines: [String(value)] }];
-    const entries = Object.entries(value);
-    const scalars = entries.filter(([, entry]) => typeof entry !== 'object' || entry === null);
-    const nested = entries.filter(([, entry]) => typeof entry === 'object' && entry !== null);
-    return [
-      {
-        headings: [],
-        lines: scalars.map(([key, entry]) => (Array.isArray(value) ? String(entry) : `${key}: ${entry}`)),
-      },
-      ...nested.map(([key, entry]) => ({
-        headings: [Array.isArray(value) ? jsonTitle(entry) : key],
-        lines: jsonLines(entry, '', 0),
-      })),
-    ];
-  } catch {
-    // Not JSON after all: its words can be found all the same.
-    return [{ headings: [], lines: content.split(/\r?\n/) }];
-  }
-}
-
-function jsonTitle(element: object): string {
-  const fields = element as Record<string, unknown>;
-  const title = ['title', 'name', 'heading', 'question', 'id'].map((field) => fields[field]).find(isText);
-  return title === undefined ? '' : String(title);
-}
-
-function jsonLines(value: unknown, path: string, depth: number): string[] {
-  if (typeof value !== 'object' || value === null)
-    return [path ? `${path}: ${String(value)}` : String(value)];
-  if (depth >= maximumJsonDepth) return [`${path}: ${JSON.stringify(value)}`];
-  return Object.entries(value).flatMap(([key, entry]) => {
-    const name = Array.isArray(value) ? path : [path, key].filter(Boolean).join('.');
-    return jsonLines(entry, name, depth + 1);
-  });
-}
-
-function isText(value: unknown): value is string | number {
-  return typeof value === 'string' || typeof value === 'number';
-}
-
-function toPassages(sections: readonly Section[]): Passage[] {
-  return sections.flatMap(({ headings, lines }) => {
+/** Each section's paragraphs, put together up to the maximum. */
+export function toPassages(sections: readonly Section[]): Passage[] {
+  return sections.flatMap(({ headings, lines, fields }) => {
     const heading = headings.at(-1) ?? '';
     const trail = headings.filter(Boolean).join(' ');
-    return packParagraphs(lines.join('\n')).map((text) => ({ heading, trail, text }));
+    const own = fields && { fields };
+    return packParagraphs(lines).map(({ text, start, end }) => ({
+      heading,
+      trail,
+      text,
+      start,
+      end,
+      ...own,
+    }));
   });
 }
 
 /** Paragraphs put together up to the maximum; a longer one is cut. */
-function packParagraphs(text: string): string[] {
-  const passages: string[] = [];
-  let current = '';
-  const paragraphs = text.split(/\n[^\S\n]*\n/).map((paragraph) => paragraph.trim());
-  for (const piece of paragraphs.filter(Boolean).flatMap(cutParagraph)) {
-    if (current && current.length + 2 + piece.length > maximumPassage) {
-      passages.push(current);
-      current = piece;
-    } else current = current ? `${current}\n\n${piece}` : piece;
+function packParagraphs(lines: readonly Line[]): Piece[] {
+  const packed: Piece[] = [];
+  for (const piece of paragraphsOf(lines).flatMap(cutParagraph)) {
+    const current = packed.at(-1);
+    if (current && current.text.length + 2 + piece.text.length <= maximumPassage) {
+      current.text += `\n\n${piece.text}`;
+      current.end = piece.end;
+    } else packed.push(piece);
   }
-  return current ? [...passages, current] : passages;
+  return packed;
+}
+
+function paragraphsOf(lines: readonly Line[]): Line[][] {
+  const paragraphs: Line[][] = [[]];
+  for (const line of lines) {
+    if (line.text.trim()) paragraphs.at(-1)?.push(line);
+    else if (paragraphs.at(-1)?.length) paragraphs.push([]);
+  }
+  return paragraphs.filter((paragraph) => paragraph.length > 0);
 }
 
 /** Cuts at the end of a line or sentence, else between words, else anywhere. */
-function cutParagraph(paragraph: string): string[] {
-  const pieces: string[] = [];
+function cutParagraph(lines: readonly Line[]): Piece[] {
+  const paragraph = lines.map(({ text }) => text).join('\n');
+  const pieces: Piece[] = [];
+  let first = 0;
+  const push = (from: number, to: number): void => {
+    const raw = paragraph.slice(from, to);
+    const crossed = raw.split('\n').length - 1;
+    // A piece that ends with a line break ends on that line, not on the next one.
+    const last = first + crossed - (raw.endsWith('\n') ? 1 : 0);
+    const text = raw.trim();
+    if (text) pieces.push({ text, start: lines[first]?.start ?? 1, end: lines[last]?.end ?? 1 });
+    first += crossed;
+  };
   let start = 0;
   while (paragraph.length - start > maximumPassage) {
-    const window = paragraph.slice(start, start + maximumPassage);
-    const ends = ['\n', '. ', ' '].map((mark) => window.lastIndexOf(mark));
-    const end = ends.find((index) => index > maximumPassage / 2) ?? maximumPassage - 1;
-    // A character outside the basic plane is two code units, which stay together.
-    const length = /[\uD800-\uDBFF]$/.test(window.slice(0, end + 1)) ? end : end + 1;
-    pieces.push(paragraph.slice(start, start + length).trim());
+    const length = lengthToCut(paragraph.slice(start, start + maximumPassage));
+    push(start, start + length);
     start += length;
   }
-  return [...pieces, paragraph.slice(start).trim()].filter(Boolean);
+  push(start, paragraph.length);
+  return pieces;
+}
+
+function lengthToCut(window: string): number {
+  const ends = ['\n', '. ', ' '].map((mark) => window.lastIndexOf(mark));
+  const end = ends.find((index) => index > maximumPassage / 2) ?? maximumPassage - 1;
+  // A character outside the basic plane is two code units, which stay together.
+  return /[\uD800-\uDBFF]$/.test(window.slice(0, end + 1)) ? end : end + 1;
 }

@@ -13,6 +13,8 @@ export interface FolderWatchOptions {
 
 /** However busy the folder is, a change is told after so many quiet times. */
 const maxPostponements = 10;
+/** Each of them takes a watcher of the system, and a look at every change. */
+const maxDirectories = 1000;
 /** Where watching fails (folder gone, no watchers left in the system) it looks this often instead. */
 const pollMilliseconds = 2000;
 
@@ -66,8 +68,10 @@ export class FolderWatch {
     const old = this.#watchers;
     this.#watchers = [];
     try {
-      for (const directory of directoriesIn(this.#options.folder)) this.#watchOne(directory);
-      this.#lastError = '';
+      const directories = directoriesIn(this.#options.folder);
+      for (const directory of directories) this.#watchOne(directory);
+      if (directories.length <= maxDirectories) this.#lastError = '';
+      else this.#failed(new Error(`${this.#options.folder} has more than ${maxDirectories} folders in it`));
     } catch (error) {
       this.#failed(error instanceof Error ? error : new Error(String(error)));
       this.#schedule(pollMilliseconds);
@@ -89,10 +93,15 @@ export class FolderWatch {
   }
 }
 
-/** The folder and every directory below it, hidden ones left out; links are not followed. */
+/** The folder and the directories below it, hidden ones left out, the upper ones first; links are not followed. */
 function directoriesIn(folder: string): string[] {
-  const below = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .flatMap((entry) => directoriesIn(join(folder, entry.name)));
-  return [folder, ...below];
+  const found = [folder];
+  // The list grows while it is gone through.
+  for (const directory of found) {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
+      if (found.push(join(directory, entry.name)) > maxDirectories) return found;
+    }
+  }
+  return found;
 }

@@ -1,0 +1,46 @@
+import type { CommandToolDefinition } from '../../agents/tool-types/command.ts';
+import { CommandSource, type CommandDependencies } from '../command/command-source.ts';
+import type { SignalGroup } from '../command/program-runner.ts';
+import { compileParameters } from '../parameters.ts';
+import { ToolError, type Tool } from '../tool.ts';
+
+export interface HostCommandDependencies extends Pick<CommandDependencies, 'env'> {
+  signalGroup: SignalGroup;
+}
+
+/** The operator's commands for host_cli, which TOOLS_FILE itself allows. */
+export class HostCommands {
+  readonly tools: readonly Tool[];
+  readonly #sources: readonly CommandSource[];
+
+  /** @throws Error when the parameters of one are not a valid JSON Schema. */
+  constructor(definitions: readonly CommandToolDefinition[], { env, signalGroup }: HostCommandDependencies) {
+    this.#sources = definitions.map((definition) => {
+      const commands = { allow: [definition.command], signalGroup };
+      return new CommandSource(definition, { env, commands, secretVariables: new Set() });
+    });
+    this.tools = definitions.map((definition, index) => commandTool(definition, this.#sources[index]));
+  }
+
+  /** Ends what still runs. */
+  async close(): Promise<void> {
+    await Promise.all(this.#sources.map(async (source) => await source.close()));
+  }
+}
+
+function commandTool(definition: CommandToolDefinition, source: CommandSource | undefined): Tool {
+  const { name, description = `Runs ${name}.`, parameters, timeoutSeconds } = definition;
+  return {
+    name,
+    description,
+    parameters,
+    sideEffects: true,
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    validate: compileParameters(parameters),
+    execute: async (call) => {
+      const [tool] = (await source?.tools()) ?? [];
+      if (!tool) throw new ToolError(`The command ${name} cannot be run.`);
+      return await tool.execute(call);
+    },
+  };
+}
