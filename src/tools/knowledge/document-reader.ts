@@ -38,8 +38,8 @@ export class DocumentReader {
 
   /** @throws UnreadableError */
   async read({ absolutePath, size }: KnowledgeFile): Promise<ReadDocument> {
-    if (size > largeBytes || heavyExtensions.has(extensionOf(absolutePath)))
-      return await this.#readInThread(absolutePath);
+    const isHeavy = size > largeBytes || heavyExtensions.has(extensionOf(absolutePath));
+    if (isHeavy) return await this.#readInThread(absolutePath);
     try {
       return await readDocumentFile(absolutePath);
     } catch {

@@ -37,6 +37,8 @@ export class PassageVectors {
   readonly #keys = new Map<number, string>();
   readonly #closing = new AbortController();
   #passages: readonly IndexedPassage[] = [];
+  /** What was to be followed last: an earlier call that takes longer does not undo it. */
+  #latest: readonly IndexedPassage[] = [];
   #filling: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retryMs: number;
@@ -55,9 +57,11 @@ export class PassageVectors {
   /** From now on these are the passages; vectors of other texts are forgotten. */
   async follow(passages: Iterable<IndexedPassage>): Promise<void> {
     const current = [...passages];
+    this.#latest = current;
     const ids = new Set(current.map(({ id }) => id));
     const keys = new Set<string>();
     await inSlices(current, (passage) => keys.add(this.#keyOf(passage)), this.#closing.signal);
+    if (this.#latest !== current) return;
     for (const id of this.#keys.keys()) if (!ids.has(id)) this.#keys.delete(id);
     for (const key of this.#byText.keys()) if (!keys.has(key)) this.#byText.delete(key);
     this.#passages = current;

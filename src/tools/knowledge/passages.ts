@@ -15,8 +15,6 @@ export interface Passage {
   fields?: Fields;
 }
 
-type Piece = Line;
-
 /** Characters of a passage: short enough to quote, long enough to answer from. */
 export const maximumPassage = 1200;
 
@@ -38,8 +36,8 @@ export function toPassages(sections: readonly Section[]): Passage[] {
 }
 
 /** Paragraphs put together up to the maximum; a longer one is cut. */
-function packParagraphs(lines: readonly Line[]): Piece[] {
-  const packed: Piece[] = [];
+function packParagraphs(lines: readonly Line[]): Line[] {
+  const packed: Line[] = [];
   for (const piece of paragraphsOf(lines).flatMap(cutParagraph)) {
     const current = packed.at(-1);
     if (current && current.text.length + 2 + piece.text.length <= maximumPassage) {
@@ -60,9 +58,9 @@ function paragraphsOf(lines: readonly Line[]): Line[][] {
 }
 
 /** Cuts at the end of a line or sentence, else between words, else anywhere. */
-function cutParagraph(lines: readonly Line[]): Piece[] {
+function cutParagraph(lines: readonly Line[]): Line[] {
   const paragraph = lines.map(({ text }) => text).join('\n');
-  const pieces: Piece[] = [];
+  const pieces: Line[] = [];
   let first = 0;
   const push = (from: number, to: number): void => {
     const raw = paragraph.slice(from, to);

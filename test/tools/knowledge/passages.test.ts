@@ -42,6 +42,13 @@ describe('the passages of a document', () => {
     expect(texts.every((text) => text.isWellFormed())).toBe(true);
   });
 
+  test('the pieces of a long paragraph each know their lines', async () => {
+    const lines = Array.from({ length: 60 }, (_, index) => `${index + 1} ${'x'.repeat(80)}`);
+    for (const passage of await splitDocument('a.txt', `\n\n${lines.join('\n')}`)) {
+      expect(passage.text.split('\n')).toEqual(lines.slice(passage.start - 3, passage.end - 2));
+    }
+  });
+
   test('JSON: one section for each element, named by its title', async () => {
     const content = JSON.stringify([
       { title: 'Lamp', price: { eur: 49 }, tags: ['desk', 'led'] },

@@ -132,7 +132,7 @@ describeWithPostgres('a guarded PostgreSQL', () => {
       await expect(ask(reader, bomb, { timeoutMs: 300 })).rejects.toThrow(
         /^The query took longer than 0\.3 s and was stopped; ask for less\.$/,
       );
-      expect(performance.now() - begin).toBeLessThan(2_000);
+      expect(performance.now() - begin).toBeLessThan(5_000);
       await until(async () => (await running()) === 0, { what: 'the bomb to be gone' });
     });
 
