@@ -1,2 +1,2 @@
 /** A larger message of a server ends its connection. */
-export const mostMessageBytes = 8 * 1024 * 1024;
+export const mostMessageBytes = 4 * 1024 * 1024;
