@@ -27,7 +27,9 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   });
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
-    toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
+    toolsets.executable(revision, (sources) =>
+      executableAgent(revision, { models, sources, openRemote, log }),
+    );
   const engine = new RunEngine({
     log: store.runs,
     findAgent: (agentId) => {
@@ -37,6 +39,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     secretBox: new SecretBox(store.secretsKey),
     logger: log,
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
+    ...(options.now && { now: options.now }),
   });
   const directory = new AgentDirectory({
     folder: config.agentCardsDir,

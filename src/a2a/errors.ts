@@ -48,6 +48,7 @@ const rows: Readonly<Record<Reason, ErrorRow>> = {
   permission_denied: edgeRow(-32000, 'PERMISSION_DENIED', 'PERMISSION_DENIED', 403),
   not_found: row(-32000, 'NOT_FOUND', 'NOT_FOUND', 404),
   agent_not_found: edgeRow(-32000, 'AGENT_NOT_FOUND', 'NOT_FOUND', 404),
+  approval_required: row(-32000, 'APPROVAL_REQUIRED', 'FAILED_PRECONDITION', 400),
   agent_inactive: row(-32000, 'AGENT_INACTIVE', 'FAILED_PRECONDITION', 400),
   payload_too_large: edgeRow(-32000, 'PAYLOAD_TOO_LARGE', 'RESOURCE_EXHAUSTED', 413),
   rate_limited: edgeRow(-32000, 'RATE_LIMITED', 'RESOURCE_EXHAUSTED', 429),

@@ -17,6 +17,8 @@ const defaultLimits: Limits = {
   toolTimeoutSeconds: 20,
   maxHistoryMessages: 20,
   maxResultCharacters: 20_000,
+  approvalTimeoutSeconds: 86_400,
+  maxDepth: 4,
 };
 
 const defaultFallback = 'I cannot help with that. Please ask about what this agent is made for.';

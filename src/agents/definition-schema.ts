@@ -105,6 +105,8 @@ const limits = closed({
   toolTimeoutSeconds: { type: 'number', minimum: 0.1, maximum: 600 },
   maxHistoryMessages: { type: 'integer', minimum: 0, maximum: 200 },
   maxResultCharacters: { type: 'integer', minimum: 100, maximum: 1_000_000 },
+  approvalTimeoutSeconds: { type: 'number', minimum: 1, maximum: 2_592_000 },
+  maxDepth: { type: 'integer', minimum: 0, maximum: 16 },
 });
 
 const everyExecution = {

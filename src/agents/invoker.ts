@@ -8,7 +8,7 @@ import { UnknownModelError } from '../llm/directory.ts';
 import type { ExecutableAgent, RunEngine, StartRequest } from '../runs/engine.ts';
 import type { LoadedRun } from '../runs/log.ts';
 import type { JsonObject, Message, Turn } from '../runs/message.ts';
-import type { DoorName, Properties, RunRecord } from '../runs/record.ts';
+import { mayWait, type DoorName, type Properties, type RunRecord } from '../runs/record.ts';
 import { isRequested, resolveContextValues } from './context-values.ts';
 import type { AgentRevision } from './definition.ts';
 import type { AgentRegistry } from './registry.ts';
@@ -94,8 +94,7 @@ export class AgentInvoker {
 
   #request(invocation: Invocation, provided: Invocation['provided']): StartRequest {
     const { agent, principal, provided: _merged, ...rest } = invocation;
-    const mayWait = invocation.door === 'a2a';
-    const resolved = resolveContextValues(agent, provided, principal.claims, mayWait);
+    const resolved = resolveContextValues(agent, provided, principal.claims, mayWait(invocation.door));
     this.#checkModel(agent, invocation.llmId);
     return {
       ...rest,

@@ -31,6 +31,7 @@ export const restStatus: Readonly<Record<Reason, RestStatus>> = {
   invalid_request: invalidRequest,
   llm_not_configured: { status: 400, code: 'llm_not_configured' },
   agent_inactive: { status: 409, code: 'agent_inactive' },
+  approval_required: { status: 409, code: 'approval_required' },
   payload_too_large: { status: 413, code: 'payload_too_large' },
   rate_limited: { status: 429, code: 'rate_limited' },
   timeout: { status: 504, code: 'timeout' },

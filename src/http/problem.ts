@@ -18,6 +18,7 @@ export type Reason =
   | 'invalid_request'
   | 'llm_not_configured'
   | 'agent_inactive'
+  | 'approval_required'
   | 'payload_too_large'
   | 'rate_limited'
   | 'timeout'

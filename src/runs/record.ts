@@ -32,6 +32,11 @@ export interface RunRequest {
 /** `agent`: another agent delegates to it. */
 export type DoorName = 'a2a' | 'answer' | 'agent';
 
+/** Whether whoever called can answer a run that comes to rest before its end. */
+export function mayWait(door: DoorName): boolean {
+  return door === 'a2a';
+}
+
 /** One row per run (an A2A task), written once. */
 export interface RunRecord {
   id: string;

@@ -1,6 +1,8 @@
+import type { AskUserToolDefinition } from '../agents/tool-types/ask-user.ts';
 import type { HttpToolDefinition } from '../agents/tool-types/http.ts';
 import type { KnowledgeToolDefinition } from '../agents/tool-types/knowledge.ts';
 import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
+import { createAskUserTool } from './ask-user.ts';
 import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
@@ -13,6 +15,7 @@ export type ToolsetDependencies = HttpToolDependencies;
 interface DefinitionByType {
   knowledge: KnowledgeToolDefinition;
   http: HttpToolDefinition;
+  ask_user: AskUserToolDefinition;
 }
 
 type Factories = {
@@ -26,6 +29,7 @@ type Factories = {
 const factories: Factories = {
   knowledge: (definition) => sourceOf(createKnowledgeTool(definition)),
   http: (definition, deps) => sourceOf(createHttpTool(definition, deps)),
+  ask_user: (definition) => sourceOf(createAskUserTool(definition)),
 };
 
 /**

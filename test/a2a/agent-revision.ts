@@ -71,5 +71,7 @@ const declaredExecution: DeclaredExecution = {
     toolTimeoutSeconds: 20,
     maxHistoryMessages: 20,
     maxResultCharacters: 20_000,
+    approvalTimeoutSeconds: 86_400,
+    maxDepth: 4,
   },
 };

@@ -13,6 +13,8 @@ const limits = {
   toolTimeoutSeconds: 5,
   maxHistoryMessages: 20,
   maxResultCharacters: 100,
+  approvalTimeoutSeconds: 86_400,
+  maxDepth: 4,
 };
 
 /** Plays one round with these calls; what the model then reads, and what was played. */
