@@ -1,4 +1,5 @@
 import type { AgentRevision, RemoteExecution } from './agents/definition.ts';
+import { AgentDelegation } from './agents/delegation/delegation.ts';
 import { AgentDirectory } from './agents/directory.ts';
 import { executableAgent } from './agents/executable.ts';
 import { AgentInvoker } from './agents/invoker.ts';
@@ -7,7 +8,7 @@ import { openRemoteAgent } from './agents/remote/remote-agent.ts';
 import { Toolsets } from './agents/toolsets.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { ModelDirectory } from './llm/directory.ts';
-import { RunEngine } from './runs/engine.ts';
+import { RunEngine, type ExecutableAgent } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
@@ -23,35 +24,51 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     if (execution.kind !== 'declared') return [];
     const secret = execution.contextVariables.filter((variable) => variable.secret);
     const secretVariables = new Set(secret.map(({ name }) => name));
-    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables });
+    const delegation = delegations.of(execution);
+    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables, delegation });
   });
   const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) =>
       executableAgent(revision, { models, sources, openRemote, log }),
     );
-  const engine = new RunEngine({
-    log: store.runs,
-    findAgent: (agentId) => {
-      const agent = agents.get(agentId);
-      return agent && executableOf(agent);
-    },
-    secretBox: new SecretBox(store.secretsKey),
-    logger: log,
-    idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
-    ...(options.now && { now: options.now }),
+  const engine = openEngine(options, store, (agentId) => {
+    const agent = agents.get(agentId);
+    return agent && executableOf(agent);
   });
-  const directory = new AgentDirectory({
-    folder: config.agentCardsDir,
+  const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
+  const delegations = new AgentDelegation({
     registry: agents,
-    log,
-    modulesAllowed: config.moduleAgents,
+    engine,
+    invoker,
+    openRemote: (target) => openRemoteAgent(target, { guard, env }),
+    logger: log,
   });
+  const directory = openDirectory(options, agents);
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
     await guard.close();
   };
-  const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
   return { agents, models, engine, invoker, directory, guard, close };
+}
+
+function openEngine(
+  { config, log, now }: GatewayOptions,
+  store: SqliteStore,
+  findAgent: (agentId: string) => ExecutableAgent | undefined,
+): RunEngine {
+  return new RunEngine({
+    log: store.runs,
+    findAgent,
+    secretBox: new SecretBox(store.secretsKey),
+    logger: log,
+    idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
+    ...(now && { now }),
+  });
+}
+
+function openDirectory({ config, log }: GatewayOptions, registry: AgentRegistry): AgentDirectory {
+  const { agentCardsDir: folder, moduleAgents: modulesAllowed } = config;
+  return new AgentDirectory({ folder, registry, log, modulesAllowed });
 }

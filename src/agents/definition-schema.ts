@@ -11,6 +11,7 @@ import {
   textOr,
   variableName,
 } from './schema-parts.ts';
+import { cardAddress } from './card-address.ts';
 import type { AgentKind } from './definition.ts';
 import { headers } from './declared-headers.ts';
 import { toolSchema } from './tool-types/tool-types.ts';
@@ -135,7 +136,7 @@ const remote = closed(
   {
     ...everyExecution,
     kind: { const: 'a2a' },
-    card: matching('^https?://[^/]', 'the http(s) address of an agent card', 2048),
+    card: cardAddress,
     headers,
   },
   ['kind', 'card'],

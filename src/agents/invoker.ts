@@ -27,6 +27,8 @@ export interface Invocation {
   door: DoorName;
   /** As it is stored: secret values cut out. */
   message: Message;
+  /** See StartRequest. */
+  callers?: string[];
   /** Indexes of parts that no model is shown. */
   hiddenParts?: number[];
   history?: Turn[];

@@ -55,6 +55,8 @@ export interface RunRecord {
   mayReply?: boolean;
   /** How many agents stand above it, one delegating to the next; absent: none. */
   depth?: number;
+  /** The agents of this gateway that stand above it, the first one first; absent: none. */
+  callers?: string[];
   /** Milliseconds since the epoch. */
   createdAt: number;
 }

@@ -33,6 +33,8 @@ export interface StartRequest {
   door: DoorName;
   /** As it is stored: secret values cut out. */
   message: Message;
+  /** The agents of this gateway that delegate to it, one to the next. */
+  callers?: string[];
   /** See RunRequest. */
   hiddenParts?: number[];
   /** A conversation that the caller carries itself. */

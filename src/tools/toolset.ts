@@ -1,8 +1,11 @@
+import type { AgentToolDefinition } from '../agents/tool-types/agent.ts';
 import type { AskUserToolDefinition } from '../agents/tool-types/ask-user.ts';
 import type { HttpToolDefinition } from '../agents/tool-types/http.ts';
 import type { KnowledgeToolDefinition } from '../agents/tool-types/knowledge.ts';
 import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
+import { createAgentTool } from './agent/agent-tool.ts';
 import { createAskUserTool } from './ask-user.ts';
+import type { Delegation } from './delegation.ts';
 import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
@@ -10,12 +13,13 @@ import { sourceOf, type ToolSource } from './tool-source.ts';
 import { onTerms } from './tool-terms.ts';
 
 /** What the tools of one agent need from the gateway. */
-export type ToolsetDependencies = HttpToolDependencies;
+export type ToolsetDependencies = HttpToolDependencies & { delegation: Delegation };
 
 interface DefinitionByType {
   knowledge: KnowledgeToolDefinition;
   http: HttpToolDefinition;
   ask_user: AskUserToolDefinition;
+  agent: AgentToolDefinition;
 }
 
 type Factories = {
@@ -30,6 +34,7 @@ const factories: Factories = {
   knowledge: (definition) => sourceOf(createKnowledgeTool(definition)),
   http: (definition, deps) => sourceOf(createHttpTool(definition, deps)),
   ask_user: (definition) => sourceOf(createAskUserTool(definition)),
+  agent: (definition, { delegation }) => createAgentTool(definition, delegation),
 };
 
 /**

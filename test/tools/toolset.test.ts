@@ -4,7 +4,11 @@ import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
 import { createToolSources } from '../../src/tools/toolset.ts';
 
 const guard = new EgressGuard({ allow: [] });
-const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1' };
+const delegation = {
+  describe: (agentId: string) => `Asks ${agentId}.`,
+  delegate: async () => ({ text: 'answered' }),
+};
+const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', delegation };
 const refund: HttpToolDefinition = {
   name: 'refund',
   type: 'http',

@@ -158,7 +158,8 @@ async function execute(
   try {
     signal.throwIfAborted();
     const { contextValues: context, record } = state.execution;
-    const caller = { userId: record.owner, agentId: record.agentId, depth: record.depth ?? 0 };
+    const { owner: userId, agentId, depth = 0, callers = [] } = record;
+    const caller = { userId, agentId, depth, callers };
     const result = tool.execute({ arguments: given, context, signal, caller, report: nested.report });
     return await unlessAborted(result, signal);
   } catch (error) {

@@ -1,17 +1,20 @@
 import type { FilePath, Finding } from '../agent-file.ts';
+import { agentToolType, type AgentToolDefinition, type WrittenAgentTool } from './agent.ts';
 import { askUserToolType, type AskUserToolDefinition, type WrittenAskUserTool } from './ask-user.ts';
 import { httpToolType, type HttpToolDefinition, type WrittenHttpTool } from './http.ts';
 import { knowledgeToolType, type KnowledgeToolDefinition, type WrittenKnowledgeTool } from './knowledge.ts';
 import type { Defined, ToolScope, ToolType } from './tool-type.ts';
 
-export type ToolDefinition = KnowledgeToolDefinition | HttpToolDefinition | AskUserToolDefinition;
-export type WrittenTool = WrittenKnowledgeTool | WrittenHttpTool | WrittenAskUserTool;
+export type ToolDefinition =
+  KnowledgeToolDefinition | HttpToolDefinition | AskUserToolDefinition | AgentToolDefinition;
+export type WrittenTool = WrittenKnowledgeTool | WrittenHttpTool | WrittenAskUserTool | WrittenAgentTool;
 
 /** One row per type of tools. */
 const toolTypes = {
   knowledge: knowledgeToolType,
   http: httpToolType,
   ask_user: askUserToolType,
+  agent: agentToolType,
 };
 
 /** The row of a tool. */
