@@ -5,11 +5,12 @@ import { ToolError, type Tool } from './tool.ts';
 const parameters = {
   type: 'object',
   properties: {
-    question: {
+    // Not called `question`: the offline provider takes that for the user's own one.
+    text: {
       type: 'string',
       minLength: 1,
       maxLength: 4000,
-      description: 'One question, as the user reads it.',
+      description: 'One question, as the user reads it. Ask only for what nothing else can tell you.',
     },
     choices: {
       type: 'array',
@@ -18,7 +19,7 @@ const parameters = {
       description: 'Answers to choose from, where there are only these.',
     },
   },
-  required: ['question'],
+  required: ['text'],
   additionalProperties: false,
 } as const;
 
@@ -26,7 +27,7 @@ const parameters = {
 export function createAskUserTool({ name, description }: AskUserToolDefinition): Tool {
   return {
     name,
-    description: description ?? 'Asks the user a question. Use it only for what nothing else can tell you.',
+    description: description ?? 'Asks the user a question.',
     parameters,
     sideEffects: false,
     asksUser: true,

@@ -176,7 +176,7 @@ describe.each(talkers)('with the SDK client of $version', (talker) => {
   test('a question is asked, with its choices, and the answer is its result', async () => {
     const choices = ['red', 'blue'];
     desk.replies = [
-      toolCalls([{ name: 'ask', arguments: { question: 'Which colour?', choices }, id: 'call_ask' }]),
+      toolCalls([{ name: 'ask', arguments: { text: 'Which colour?', choices }, id: 'call_ask' }]),
       text('Blue it is.'),
     ];
     const task = await talk([{ text: 'Paint it' }]);

@@ -106,8 +106,8 @@ function questionData({ arguments: given, stepId, expiresAt }: WaitingCall): Jso
   };
 }
 
-function questionOf({ question }: JsonObject): string {
-  return typeof question === 'string' ? question : JSON.stringify(question ?? '');
+function questionOf({ text }: JsonObject): string {
+  return typeof text === 'string' ? text : '';
 }
 
 function choicesOf({ choices }: JsonObject): string[] | undefined {
