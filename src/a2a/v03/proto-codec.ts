@@ -123,7 +123,7 @@ function encodeEvent(event: StreamResponse, endsStream: boolean): JsonObject {
       },
     };
   }
-  const { taskId, contextId, artifact, append, lastChunk } = event.artifactUpdate;
+  const { taskId, contextId, artifact, append, lastChunk, metadata } = event.artifactUpdate;
   return {
     artifactUpdate: {
       taskId,
@@ -131,6 +131,7 @@ function encodeEvent(event: StreamResponse, endsStream: boolean): JsonObject {
       artifact: encodeArtifact(artifact),
       ...(append && { append }),
       ...(lastChunk && { lastChunk }),
+      ...(metadata && { metadata }),
     },
   };
 }
