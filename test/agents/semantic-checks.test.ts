@@ -21,8 +21,6 @@ async function problemsOf(content: string): Promise<FileProblem[]> {
 const remote = { kind: 'a2a', card: 'https://other.example/card.json', systemPrompt: undefined };
 const module = { kind: 'module', module: './agent.ts', systemPrompt: undefined };
 
-const asking = (fields: object): object => ({ name: 'ask', type: 'agent', ...fields });
-
 const semanticCases: [string, Record<string, unknown>, string, RegExp][] = [
   ['tool names', { tools: [knowledge({}), knowledge({})] }, 'execution.tools[1].name', /twice/],
   ['scenario names', { scenarios: [scenario({}), scenario({})] }, 'execution.scenarios[1].name', /twice/],
@@ -187,46 +185,6 @@ const semanticCases: [string, Record<string, unknown>, string, RegExp][] = [
     { tools: [{ name: 'db', type: 'sql', source: 'shop' }] },
     'execution.tools[0].type',
     /knowledge, http/,
-  ],
-  ['an agent without a target', { tools: [asking({})] }, 'execution.tools[0]', /either agent .* or card/],
-  [
-    'an agent with two targets',
-    { tools: [asking({ agent: 'other', card: 'https://other.example/card' })] },
-    'execution.tools[0]',
-    /either agent .* or card/,
-  ],
-  [
-    'headers for an agent of this gateway',
-    { tools: [asking({ agent: 'other', headers: { 'x-trace': '1' } })] },
-    'execution.tools[0].headers',
-    /no meaning with agent/,
-  ],
-  [
-    'context values for an agent of another server',
-    {
-      contextVariables: [variable({})],
-      tools: [asking({ card: 'https://o.example/c', contextValues: { customer: { context: 'customer' } } })],
-    },
-    'execution.tools[0].contextValues',
-    /no meaning with card/,
-  ],
-  [
-    'a password in the address of an agent',
-    { tools: [asking({ card: 'https://ada:hunter22@other.example/card' })] },
-    'execution.tools[0].card',
-    /must not hold a user name or password/,
-  ],
-  [
-    'context values that are not declared',
-    { tools: [asking({ agent: 'other', contextValues: { token: { context: 'token' } } })] },
-    'execution.tools[0].contextValues.token.context',
-    /"token" is not a declared context variable/,
-  ],
-  [
-    'an approval of a question',
-    { tools: [{ name: 'ask', type: 'ask_user', approval: 'required' }] },
-    'execution.tools[0].approval',
-    /not a field of this release/,
   ],
   [
     'fields of a tool',
