@@ -1,6 +1,7 @@
 import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { AgentInvoker } from './agents/invoker.ts';
+import type { DirectTools } from './agents/direct/direct-tools.ts';
 import type { AgentRegistry } from './agents/registry.ts';
 import { aiCatalogRoute } from './a2a/ai-catalog.ts';
 import type { CardCatalog } from './a2a/card-catalog.ts';
@@ -21,9 +22,12 @@ import { answerHandler } from './rest/answer.ts';
 import { demoShop } from './rest/demo-shop.ts';
 import { pushRoutes } from './rest/push.ts';
 import { keySetRoute, signingKeyRoutes } from './rest/signing-keys.ts';
+import { supportTicketRoutes } from './rest/support-tickets.ts';
+import { toolRoutes } from './rest/tools.ts';
 import type { ModelDirectory } from './llm/directory.ts';
 import type { RunEngine } from './runs/engine.ts';
 import type { Log } from './telemetry/log.ts';
+import type { TicketStore } from './tools/gateway/ticket-store.ts';
 
 export interface AppParts {
   config: Config;
@@ -31,6 +35,8 @@ export interface AppParts {
   authenticate: Authenticate;
   signingKeys: SigningKeys;
   invoker: AgentInvoker;
+  directTools: DirectTools;
+  tickets: TicketStore;
   operations: Operations;
   cards: CardCatalog;
   outbox: PushOutbox;
@@ -89,5 +95,7 @@ function restRoutes(parts: AppParts): Router {
   api.use(agentRoutes({ ...parts, models: () => parts.models.list() }));
   api.use(signingKeyRoutes(parts));
   api.use(pushRoutes(parts));
+  api.use(toolRoutes({ ...parts, maxBodyBytes: parts.config.maxBodyBytes }));
+  api.use(supportTicketRoutes(parts));
   return api;
 }

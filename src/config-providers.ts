@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import type { ErrorObject } from 'ajv';
-import { LineCounter, parseDocument } from 'yaml';
 import { isBaseUrl, withoutTrailingSlash } from './config-variables.ts';
 import type { Variables } from './config-variables.ts';
+import { describeMisfit, parseYamlFile } from './config-yaml.ts';
 import type { LlmProvider } from './config.ts';
 
 const FILE_VARIABLE = 'LLM_PROVIDERS_FILE';
@@ -87,7 +86,7 @@ function readOpenai(variables: Variables): LlmProvider | undefined {
 
 function readProvidersFile(variables: Variables, path: string, openaiTaken: boolean): LlmProvider[] {
   const reject = (problem: string): void => variables.reject(FILE_VARIABLE, `${path}: ${problem}`);
-  const content = parseFile(path, reject);
+  const content = parseYamlFile(path, reject);
   if (content === undefined) return [];
   const validate = new Ajv({ allErrors: true }).compile<ProviderRecord[]>(providersSchema);
   if (!validate(content)) {
@@ -100,38 +99,12 @@ function readProvidersFile(variables: Variables, path: string, openaiTaken: bool
   );
 }
 
-/** The file's content as plain values; undefined when it cannot be read, which is noted. */
-function parseFile(path: string, reject: (problem: string) => void): unknown {
-  let source: string;
-  try {
-    source = readFileSync(path, 'utf8');
-  } catch {
-    reject('cannot be read');
-    return undefined;
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(source, { prettyErrors: false, lineCounter: lines });
-  // The parser's own messages quote the source, which may hold a key: only where it failed is told.
-  for (const error of document.errors) {
-    reject(`is not valid YAML at line ${lines.linePos(error.pos[0]).line} (${error.code})`);
-  }
-  if (document.errors.length > 0) return undefined;
-  try {
-    return document.toJS() ?? [];
-  } catch {
-    reject('is not valid YAML (aliases)');
-    return undefined;
-  }
-}
-
 function describe(error: ErrorObject): string {
-  const at = error.instancePath === '' ? 'the file' : error.instancePath;
-  if (/^\/\d+\/apiKey(\/env)?$/.test(error.instancePath)) {
+  const at = error.instancePath;
+  if (/^\/\d+\/apiKey(\/env)?$/.test(at)) {
     return `${at} must be {env: NAME}: the key itself does not stand in the file`;
   }
-  const property: unknown = error.params['additionalProperty'];
-  const unknownProperty = typeof property === 'string' ? ` (${property})` : '';
-  return `${at} ${error.message ?? 'is not valid'}${unknownProperty}`;
+  return describeMisfit(error);
 }
 
 /** Rules that span records: ids are unique, and at most one record is the default. */

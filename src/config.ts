@@ -1,11 +1,16 @@
 import { accessSync, constants } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import express from 'express';
+import { readDataSources } from './config-data-sources.ts';
 import { readProviders } from './config-providers.ts';
+import { readToolCommands } from './config-commands.ts';
 import { readGrpc, type GrpcConfig } from './config-grpc.ts';
+import { readOwnTools } from './config-tools.ts';
 import { ConfigError, Variables, isBaseUrl, isSecureUrl, withoutTrailingSlash } from './config-variables.ts';
 import type { Environment } from './config-variables.ts';
 import type { ProviderRecord } from './llm/provider.ts';
+import type { OwnToolsConfig } from './tools/gateway/own-tools.ts';
+import type { DataSource } from './tools/data-source.ts';
 
 export { ConfigError } from './config-variables.ts';
 export type { ConfigProblem, Environment } from './config-variables.ts';
@@ -26,6 +31,9 @@ export interface Config {
   authAnonymous: boolean;
   jwt?: JwtConfig;
   llmProviders: readonly LlmProvider[];
+  dataSources: readonly DataSource[];
+  /** The gateway's own tools, of TOOLS_FILE. */
+  ownTools: OwnToolsConfig;
   /** 32 bytes, base64. */
   secretsKey?: string;
   sseKeepaliveSeconds: number;
@@ -39,6 +47,10 @@ export interface Config {
   maxBodyBytes: number;
   /** Absent: no gRPC. */
   grpc?: GrpcConfig;
+  /** Absolute paths of the programs that tools may run. */
+  toolCommandsAllow: readonly string[];
+  /** Programs, or beginnings of command lines, that may be started as MCP servers. */
+  mcpCommandsAllow: readonly string[];
   /** Whether agents may be code of the operator's. */
   moduleAgents: boolean;
   cardDefaultVersion: '0.3' | '1.0';
@@ -73,14 +85,23 @@ export function readConfig(env: Environment, options: TerminalOptions = {}): Con
   const variables = new Variables(env);
   const addresses = readAddresses(variables);
   const grpc = readGrpc(variables, addresses.host);
+  const agentCardsDir = variables.text('AGENT_CARDS_DIR') ?? './agent-cards';
   const config: Config = {
     ...addresses,
     ...(grpc && { grpc }),
     ...readAccess(variables),
     ...readOperation(variables),
-    agentCardsDir: variables.text('AGENT_CARDS_DIR') ?? './agent-cards',
+    agentCardsDir,
     dataDir: variables.text('DATA_DIR') ?? './data',
     llmProviders: readProviders(variables),
+    dataSources: readDataSources(variables, agentCardsDir),
+    ownTools: readOwnTools(variables, agentCardsDir),
+    toolCommandsAllow: readToolCommands(variables),
+    mcpCommandsAllow: variables.list(
+      'MCP_COMMANDS_ALLOW',
+      isPrintable,
+      'must be command lines of printable ASCII, with commas between',
+    ),
     moduleAgents: variables.boolean('MODULE_AGENTS', false),
     cardDefaultVersion: variables.choice('CARD_DEFAULT_VERSION', ['0.3', '1.0'], '0.3'),
     logLevel: variables.choice('LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
@@ -240,6 +261,10 @@ function readOperation(variables: Variables): Operation {
       integer: true,
     }),
   };
+}
+
+function isPrintable(value: string): boolean {
+  return /^[\x20-\x7e]*$/.test(value);
 }
 
 function deepFreeze<Value extends object>(value: Value): Readonly<Value> {

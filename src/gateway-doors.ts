@@ -9,6 +9,7 @@ import type { AppParts } from './app.ts';
 import type { SigningKeys } from './auth/signing-keys.ts';
 import type { Config } from './config.ts';
 import type { Authentication } from './gateway-authentication.ts';
+import { openDirectTools } from './gateway-tools.ts';
 import type { openExecution } from './gateway-execution.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { KeepAlive } from './http/keep-alive.ts';
@@ -39,6 +40,8 @@ export async function openDoors({ options, store, authentication, execution, pub
     log,
     ...authentication,
     ...execution,
+    directTools: openDirectTools({ options, store, execution, publicUrl }),
+    tickets: store.tickets,
     operations,
     cards,
     keepAlive,

@@ -1,4 +1,4 @@
-import type { AgentRevision, RemoteExecution } from './agents/definition.ts';
+import type { AgentRevision, DeclaredExecution, RemoteExecution } from './agents/definition.ts';
 import { AgentDelegation } from './agents/delegation/delegation.ts';
 import { AgentDirectory } from './agents/directory.ts';
 import { executableAgent } from './agents/executable.ts';
@@ -12,7 +12,8 @@ import { RunEngine, type ExecutableAgent } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
-import { createToolSources } from './tools/toolset.ts';
+import { DataSources } from './tools/sql/data-sources.ts';
+import { createToolSources, type ToolsetDependencies } from './tools/toolset.ts';
 
 /** What runs: agents, their tools and models, and the engine that executes them. */
 export function openExecution(options: GatewayOptions, store: SqliteStore, ownAddress: () => string) {
@@ -20,14 +21,13 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const agents = new AgentRegistry(config.defaultAgent);
   const models = options.models ?? new ModelDirectory(config.llmProviders);
   const guard = new EgressGuard({ allow: config.egressAllow });
-  const toolsets = new Toolsets(({ definition: { execution } }) => {
-    if (execution.kind !== 'declared') return [];
-    const secret = execution.contextVariables.filter((variable) => variable.secret);
-    const secretVariables = new Set(secret.map(({ name }) => name));
-    const delegation = delegations.of(execution);
-    return createToolSources(execution.tools, { env, guard, ownAddress, secretVariables, delegation });
-  });
-  const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
+  const databases = new DataSources(config.dataSources);
+  const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
+  const { mcpCommandsAllow } = config;
+  const shared = { env, guard, ownAddress, databases, commands, log, mcpCommandsAllow };
+  const toolsets = openToolsets(shared, (execution) => delegations.of(execution));
+  const openRemote = (remote: Pick<RemoteExecution, 'card' | 'headers'>) =>
+    openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
     toolsets.executable(revision, (sources) =>
       executableAgent(revision, { models, sources, openRemote, log }),
@@ -37,20 +37,54 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     return agent && executableOf(agent);
   });
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  const delegations = new AgentDelegation({
-    registry: agents,
-    engine,
-    invoker,
-    openRemote: (target) => openRemoteAgent(target, { guard, env }),
-    logger: log,
-  });
-  const directory = openDirectory(options, agents);
+  const delegations = new AgentDelegation({ registry: agents, engine, invoker, openRemote, logger: log });
+  const loading = loadOptions(config);
+  const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {
     await directory.close();
     await toolsets.close();
+    await databases.close();
     await guard.close();
   };
-  return { agents, models, engine, invoker, directory, guard, close };
+  const sourcesOf = (revision: AgentRevision) => {
+    if (revision.definition.execution.kind !== 'declared') return [];
+    executableOf(revision);
+    return toolsets.sources(revision);
+  };
+  return { agents, models, engine, invoker, directory, loading, sourcesOf, guard, commands, close };
+}
+
+/** What agent files may name. */
+function loadOptions({ moduleAgents, dataSources, mcpCommandsAllow }: GatewayOptions['config']) {
+  return {
+    modulesAllowed: moduleAgents,
+    dataSources: new Set(dataSources.map(({ id }) => id)),
+    mcpCommandsAllow,
+  };
+}
+
+/** The tools of each agent, made of what all agents share and what the agent itself says. */
+function openToolsets(
+  shared: Omit<
+    ToolsetDependencies,
+    'secretVariables' | 'dataPermissions' | 'queryTimeoutSeconds' | 'delegation'
+  >,
+  delegationOf: (execution: DeclaredExecution) => ToolsetDependencies['delegation'],
+): Toolsets {
+  return new Toolsets(({ definition: { execution } }) => {
+    if (execution.kind !== 'declared') return [];
+    const { dataPermissions, limits } = execution;
+    const secret = execution.contextVariables.filter((variable) => variable.secret);
+    const secretVariables = new Set(secret.map(({ name }) => name));
+    const { queryTimeoutSeconds } = limits;
+    return createToolSources(execution.tools, {
+      ...shared,
+      secretVariables,
+      dataPermissions,
+      queryTimeoutSeconds,
+      delegation: delegationOf(execution),
+    });
+  });
 }
 
 function openEngine(
@@ -66,9 +100,4 @@ function openEngine(
     idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
     ...(now && { now }),
   });
-}
-
-function openDirectory({ config, log }: GatewayOptions, registry: AgentRegistry): AgentDirectory {
-  const { agentCardsDir: folder, moduleAgents: modulesAllowed } = config;
-  return new AgentDirectory({ folder, registry, log, modulesAllowed });
 }

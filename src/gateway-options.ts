@@ -8,6 +8,8 @@ export interface GatewayOptions {
   log: Log;
   /** The environment, for tool headers from `{env: NAME}`. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Ends a process that a tool started, and those that it started itself. */
+  signalGroup: (group: number, signal: 'SIGTERM' | 'SIGKILL') => void;
   /** In place of the models that the configuration names: models in this process, for measurements. */
   models?: ModelDirectory;
   /** In place of the times of push notifications, for tests. */

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     if (secret !== undefined) redactor.add(secret);
   }
   const log = createLog({ level: config.logLevel, format: config.logFormat, redactor });
-  const opening = openGateway({ config, log, env: process.env });
+  const opening = openGateway({ config, log, env: process.env, signalGroup });
   // From the first moment: whoever reads the announcement may end the process in the next one.
   const stop = (): void =>
     void opening.then(async (gateway) => await gateway.stop()).then(() => process.exit(0), ignore);
@@ -35,6 +35,11 @@ async function main(): Promise<void> {
   process.stdout.on('error', ignore);
   process.stdout.write(announce(config, gateway));
   await gateway.models.warmUp();
+}
+
+/** A process group has the negative id of the process that leads it. */
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  process.kill(-group, signal);
 }
 
 /** For errors that somebody else reports, or that nobody can be told. */

@@ -124,7 +124,7 @@ const broken: readonly [rule: string, texts: Record<string, string>, violations:
     ],
   ],
   [
-    'only main.ts touches the process',
+    'only programs touch the process',
     {
       'src/config.ts': `export const port = (env = process.env) => env.PORT;`,
       'src/auth/jwt.ts': `class Keys { private at() { return process?.hrtime(); } }`,

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig } from '../src/config.ts';
 import type { Config, Environment } from '../src/config.ts';
@@ -41,6 +41,10 @@ describe('readConfig', () => {
       dataDir: './data',
       authAnonymous: false,
       llmProviders: [],
+      dataSources: [],
+      ownTools: {
+        searchKnowledgeBase: { sources: [{ name: 'guide', folder: resolve('agent-cards/guide') }] },
+      },
       sseKeepaliveSeconds: 15,
       shutdownGraceSeconds: 25,
       drainDelaySeconds: 0,
@@ -49,6 +53,8 @@ describe('readConfig', () => {
       retentionEventHours: 24,
       egressAllow: [],
       maxBodyBytes: 4_194_304,
+      toolCommandsAllow: [],
+      mcpCommandsAllow: [],
       moduleAgents: false,
       cardDefaultVersion: '0.3',
       logLevel: 'info',

@@ -6,6 +6,7 @@ import type {
   PublishedCard,
   Scenario,
 } from './definition.ts';
+import type { DataPermissions } from './data-permissions.ts';
 import type { HeaderValue } from './declared-headers.ts';
 import type { WrittenTool } from './tool-types/tool-types.ts';
 
@@ -43,6 +44,7 @@ export interface WrittenDeclared extends WrittenBase, Pick<DeclaredExecution, 'r
   scenarios?: WrittenScenario[];
   fallbackMessage?: string;
   tools?: WrittenTool[];
+  dataPermissions?: DataPermissions;
 }
 
 export interface WrittenRemote extends WrittenBase {

@@ -2,15 +2,18 @@ import type { FilePath, Finding } from './agent-file.ts';
 import { closed, matching, text, textOr } from './schema-parts.ts';
 
 /** A literal, an environment variable of the gateway's, or a context value; `prefix` stands before it (`Bearer `). */
-export type HeaderValue = string | { env: string; prefix?: string } | { context: string; prefix?: string };
+export type HeaderValue = string | CredentialValue;
 
-/** Header names whose value is a credential, wherever in the name the word stands. */
-const credentialName = /authorization|api[-_]?key|cookie|token|secret|password/i;
+/** The same without a literal, for what is a credential by its place. */
+export type CredentialValue = { env: string; prefix?: string } | { context: string; prefix?: string };
+
+/** Names of headers and variables whose value is a credential, wherever in the name the word stands. */
+export const credentialName = /authorization|api[-_]?key|cookie|token|secret|password/i;
 
 const literalHeader = matching('^[\\t\\x20-\\x7e]*$', 'printable ASCII', 4096);
 
 /** That exactly one of `env` and `context` stands there is checked after the schema. */
-const headerReference = closed({
+export const headerReference = closed({
   env: matching('^[A-Za-z_][A-Za-z0-9_]*$', 'the name of an environment variable', 128),
   context: text(64),
   prefix: matching('^[\\t\\x20-\\x7e]*$', 'printable ASCII', 128),

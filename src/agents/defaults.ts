@@ -15,6 +15,7 @@ const defaultLimits: Limits = {
   maxToolCalls: 16,
   timeoutSeconds: 120,
   toolTimeoutSeconds: 20,
+  queryTimeoutSeconds: 5,
   maxHistoryMessages: 20,
   maxResultCharacters: 20_000,
   approvalTimeoutSeconds: 86_400,
@@ -85,6 +86,7 @@ function declaredExecution(execution: WrittenDeclared, files: ResolvedFiles): De
   const { onReplicaLoss = tools.some(({ sideEffects }) => sideEffects) ? 'fail' : 'rerun' } = execution;
   return {
     fallbackMessage: defaultFallback,
+    dataPermissions: {},
     ...execution,
     ...everyKind({ ...execution, onReplicaLoss }),
     kind: 'declared',

@@ -12,6 +12,7 @@ import {
   variableName,
 } from './schema-parts.ts';
 import { cardAddress } from './card-address.ts';
+import { dataPermissionsSchema } from './data-permissions.ts';
 import type { AgentKind } from './definition.ts';
 import { headers } from './declared-headers.ts';
 import { toolSchema } from './tool-types/tool-types.ts';
@@ -104,6 +105,7 @@ const limits = closed({
   maxToolCalls: { type: 'integer', minimum: 0, maximum: 256 },
   timeoutSeconds: { type: 'number', minimum: 1, maximum: 3600 },
   toolTimeoutSeconds: { type: 'number', minimum: 0.1, maximum: 600 },
+  queryTimeoutSeconds: { type: 'number', minimum: 0.1, maximum: 600 },
   maxHistoryMessages: { type: 'integer', minimum: 0, maximum: 200 },
   maxResultCharacters: { type: 'integer', minimum: 100, maximum: 1_000_000 },
   approvalTimeoutSeconds: { type: 'number', minimum: 1, maximum: 2_592_000 },
@@ -127,6 +129,7 @@ const declared = closed(
     scenarios: list(scenario),
     fallbackMessage: text(4096),
     tools: list(toolSchema),
+    dataPermissions: dataPermissionsSchema,
     responseSchema: objectSchema,
   },
   ['systemPrompt'],

@@ -1,5 +1,6 @@
 import type { UserRole } from '../auth/principal.ts';
 
+import type { DataPermissions } from './data-permissions.ts';
 import type { HeaderValue } from './declared-headers.ts';
 import type { ToolDefinition } from './tool-types/tool-types.ts';
 
@@ -106,6 +107,8 @@ export interface DeclaredExecution extends ExecutionBase {
   scenarios: Scenario[];
   fallbackMessage: string;
   tools: ToolDefinition[];
+  /** What its sql tools may read. */
+  dataPermissions: DataPermissions;
   responseSchema?: JsonSchema;
 }
 
@@ -139,6 +142,8 @@ export interface Limits {
   maxToolCalls: number;
   timeoutSeconds: number;
   toolTimeoutSeconds: number;
+  /** After which a statement of an sql tool is stopped. */
+  queryTimeoutSeconds: number;
   maxHistoryMessages: number;
   maxResultCharacters: number;
   /** How long a proposed call, or a question, waits for the user. */

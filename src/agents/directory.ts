@@ -2,17 +2,15 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Log } from '../telemetry/log.ts';
 import { FolderWatch } from './folder-watch.ts';
-import { errorCode, loadAgentFile, type FileProblem } from './load.ts';
+import { errorCode, loadAgentFile, type FileProblem, type LoadOptions } from './load.ts';
 import type { AgentRegistry } from './registry.ts';
 import { makeRevision } from './revision.ts';
 
-export interface AgentDirectoryOptions {
+export interface AgentDirectoryOptions extends LoadOptions {
   /** `AGENT_CARDS_DIR`. */
   folder: string;
   registry: AgentRegistry;
   log: Log;
-  /** MODULE_AGENTS. */
-  modulesAllowed?: boolean;
 }
 
 const endings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);

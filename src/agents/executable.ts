@@ -68,7 +68,7 @@ function declaredExecutor(agent: DeclaredExecution, parts: ExecutionParts): Exec
   const check = agent.responseSchema && compileResponseSchema(agent.responseSchema);
   return async function* (execution) {
     const steps = new StepRecorder(execution.attempt);
-    const tools = yield* gatherTools(parts.sources, steps, execution.signal);
+    const tools = yield* gatherTools(parts.sources, steps, execution);
     return yield* runLoop({ ...openState(agent, parts, execution), tools, steps }, check);
   };
 }

@@ -4,6 +4,8 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Finding, WrittenDeclared, WrittenModule } from './agent-file.ts';
 import { maxPromptCharacters } from './schema-parts.ts';
 
+const maxReferencedBytes = 5_000_000;
+
 const promptPath = ['execution', 'systemPrompt', 'file'];
 
 /** The prompt's text: as it stands, or read from a file inside `folder`, the agent file's own. */
@@ -40,17 +42,33 @@ export async function moduleFile(
   { module }: WrittenModule,
   folder: string,
 ): Promise<{ module: string; moduleHash: string } | { finding: Finding }> {
-  const refuse = (reason: string) => ({ finding: { path: ['execution', 'module'], reason } });
-  const path = resolve(folder, module);
-  if (!isInside(resolve(folder), path)) return refuse('must stay inside the folder of the agent file');
+  const found = await fileInside(module, folder);
+  if ('reason' in found) return { finding: { path: ['execution', 'module'], reason: found.reason } };
+  return { module: found.path, moduleHash: hash('sha256', found.content, 'hex') };
+}
+
+/**
+ * A file that an agent file names, inside `folder`, which is watched: where it really is, and what it holds; or why
+ * it cannot be used.
+ */
+export async function fileInside(
+  name: string,
+  folder: string,
+  maxBytes = maxReferencedBytes,
+): Promise<{ path: string; content: Buffer } | { reason: string }> {
+  const path = resolve(folder, name);
+  if (!isInside(resolve(folder), path)) return { reason: 'must stay inside the folder of the agent file' };
   try {
     const target = await realpath(path);
     if (!isInside(await realpath(folder), target)) {
-      return refuse('must stay inside the folder of the agent file, its links too');
+      return { reason: 'must stay inside the folder of the agent file, its links too' };
     }
-    return { module: target, moduleHash: hash('sha256', await readFile(target), 'hex') };
+    const found = await stat(target);
+    if (!found.isFile()) return { reason: 'is not a file' };
+    if (found.size > maxBytes) return { reason: `is larger than ${maxBytes / 1_000_000} MB` };
+    return { path: target, content: await readFile(target) };
   } catch {
-    return refuse(`${JSON.stringify(module)} does not exist or cannot be read`);
+    return { reason: `${JSON.stringify(name)} does not exist or cannot be read` };
   }
 }
 

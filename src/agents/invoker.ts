@@ -65,11 +65,11 @@ export class AgentInvoker {
     );
   }
 
-  /** All agents that the caller may see, by id. */
-  visible(principal: Principal): AgentRevision[] {
+  /** All agents that the caller may see (or do something else with), by id. */
+  visible(principal: Principal, action: Action = 'see'): AgentRevision[] {
     return this.#options.registry
       .list()
-      .filter((agent) => decide(principal, 'see', accessOf(agent)) === 'allowed');
+      .filter((agent) => decide(principal, action, accessOf(agent)) === 'allowed');
   }
 
   /**

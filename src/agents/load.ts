@@ -5,7 +5,7 @@ import { withDefaults, type ResolvedFiles } from './defaults.ts';
 import type { AgentDefinition } from './definition.ts';
 import { moduleFile, systemPromptText } from './file-references.ts';
 import { checkSchema, formatPath } from './schema-findings.ts';
-import { semanticFindings } from './semantic-checks.ts';
+import { semanticFindings, type ConfiguredScope } from './semantic-checks.ts';
 import { defineTools } from './tool-types/tool-types.ts';
 import { parseLocated } from './yaml-location.ts';
 
@@ -21,7 +21,7 @@ export interface FileProblem {
   reason: string;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends Partial<ConfiguredScope> {
   /** MODULE_AGENTS. */
   modulesAllowed?: boolean;
 }
@@ -38,7 +38,16 @@ export async function loadAgentFile(
 ): Promise<{ definition: AgentDefinition } | { problems: FileProblem[] }> {
   const source = await readSource(path);
   if ('reason' in source) return { problems: [{ file: path, line: 1, path: '', reason: source.reason }] };
-  const parsed = parseLocated(source.text);
+  return await checkAgentFile(path, source.text, options);
+}
+
+/** The same for a file of this text, which need not be there yet. */
+export async function checkAgentFile(
+  path: string,
+  text: string,
+  options: LoadOptions = {},
+): Promise<{ definition: AgentDefinition } | { problems: FileProblem[] }> {
+  const parsed = parseLocated(text);
   if ('problems' in parsed) {
     return { problems: parsed.problems.map((problem) => ({ file: path, path: '', ...problem })) };
   }
@@ -65,7 +74,8 @@ async function resolve(
   options: LoadOptions,
 ): Promise<{ definition: AgentDefinition } | { findings: Finding[] }> {
   const { files, findings: missing } = await referencedFiles(file, dirname(path), options);
-  const findings = [...idFindings(path, file.id), ...missing, ...semanticFindings(file, files?.prompt)];
+  const surroundings = { dataSources: new Set<string>(), ...options, prompt: files?.prompt };
+  const findings = [...idFindings(path, file.id), ...missing, ...semanticFindings(file, surroundings)];
   if (!files || findings.length > 0) return { findings };
   return { definition: withDefaults(file, files) };
 }

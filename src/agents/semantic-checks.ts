@@ -8,14 +8,26 @@ import {
   type WrittenVariable,
 } from './agent-file.ts';
 import { cardAddressFindings } from './card-address.ts';
+import { permissionFindings } from './data-permissions.ts';
 import { schemaProblem } from './json-schema.ts';
 import { promptVariables } from './placeholders.ts';
 import { headerFindings } from './declared-headers.ts';
+import type { ToolScope } from './tool-types/tool-type.ts';
 import { toolFindings } from './tool-types/tool-types.ts';
+import { variableNames } from './tool-types/tool-type.ts';
 import { variableFindings } from './variable-checks.ts';
 
-/** What the schema cannot say: names that must resolve, be unique, or compile. `prompt` is the text itself. */
-export function semanticFindings(file: AgentFile, prompt: string | undefined): Finding[] {
+/** What of a tool's scope the gateway's configuration says. */
+export type ConfiguredScope = Omit<ToolScope, 'variables' | 'dataPermissions'>;
+
+/** What the agent file may refer to outside itself. */
+export interface Surroundings extends ConfiguredScope {
+  /** The system prompt's text. */
+  prompt: string | undefined;
+}
+
+/** What the schema cannot say: names that must resolve, be unique, or compile. */
+export function semanticFindings(file: AgentFile, surroundings: Surroundings): Finding[] {
   const { card, extendedCard, execution } = file;
   const variables = execution.contextVariables ?? [];
   const declared = declaredPart(execution);
@@ -27,23 +39,25 @@ export function semanticFindings(file: AgentFile, prompt: string | undefined): F
     ...variables.flatMap((variable, index) =>
       variableFindings(variable, ['execution', 'contextVariables', index]),
     ),
-    ...(declared ? declaredFindings(declared, prompt, variables) : []),
+    ...(declared ? declaredFindings(declared, surroundings, variables) : []),
     ...(execution.kind === 'a2a' ? remoteFindings(execution) : []),
   ];
 }
 
 function declaredFindings(
   execution: WrittenDeclared,
-  prompt: string | undefined,
+  { prompt, ...configured }: Surroundings,
   variables: readonly WrittenVariable[],
 ): Finding[] {
-  const tools = execution.tools ?? [];
+  const { tools = [], dataPermissions = {} } = execution;
+  const scope: ToolScope = { ...configured, variables, dataPermissions };
   return [
     ...duplicates(tools, ['execution', 'tools'], 'name'),
     ...duplicates(execution.scenarios ?? [], ['execution', 'scenarios'], 'name'),
-    ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], { variables })),
+    ...tools.flatMap((tool, index) => toolFindings(tool, ['execution', 'tools', index], scope)),
+    ...permissionFindings(dataPermissions, { ...configured, variables: variableNames(variables) }),
     ...scenarioFindings(execution),
-    ...promptFindings(execution, prompt, variables),
+    ...promptFindings(execution, prompt, scope.variables),
     ...responseSchemaFindings(execution),
   ];
 }

@@ -6,9 +6,10 @@ import type { Principal } from './principal.ts';
  * - `invoke`: start a run of it, use its tools
  * - `read_configuration`: the system prompt and whatever else is not published
  * - `list_tasks`: list the caller's own tasks
+ * - `use_tools`: the gateway's own tools, those that are not for administrators alone
  * - `manage`: what only administrators of the gateway do
  */
-export type Action = 'see' | 'invoke' | 'read_configuration' | 'list_tasks' | 'manage';
+export type Action = 'see' | 'invoke' | 'read_configuration' | 'list_tasks' | 'use_tools' | 'manage';
 
 /** What a door answers: `unauthorized` 401, `forbidden` 403, `hidden` 404 as if the agent did not exist. */
 export type Decision = 'allowed' | 'unauthorized' | 'forbidden' | 'hidden';
@@ -52,6 +53,12 @@ const TABLE: Readonly<Record<Action, Record<Access, Record<Standing, Decision>>>
     assigned: { anonymous: gone, user: gone, manager: yes, admin: yes },
     none: { anonymous: who, user: yes, manager: yes, admin: yes },
   },
+  use_tools: {
+    public: { anonymous: who, user: yes, manager: yes, admin: yes },
+    authenticated: { anonymous: who, user: yes, manager: yes, admin: yes },
+    assigned: { anonymous: gone, user: gone, manager: yes, admin: yes },
+    none: { anonymous: who, user: yes, manager: yes, admin: yes },
+  },
   manage: {
     public: { anonymous: who, user: no, manager: no, admin: yes },
     authenticated: { anonymous: who, user: no, manager: no, admin: yes },
@@ -75,12 +82,14 @@ const TABLE: Readonly<Record<Action, Record<Access, Record<Standing, Decision>>>
  * |                    | assigned      | hidden    | hidden                | allowed | allowed |
  * | list_tasks         | public, authenticated | unauthorized | allowed    | allowed | allowed |
  * |                    | assigned      | hidden    | hidden                | allowed | allowed |
+ * | use_tools          | public, authenticated | unauthorized | allowed    | allowed | allowed |
+ * |                    | assigned      | hidden    | hidden                | allowed | allowed |
  * | manage             | public, authenticated | unauthorized | forbidden  | forbidden | allowed |
  * |                    | assigned      | hidden    | hidden                | forbidden | allowed |
  *
  * To an assigned caller an `assigned` agent is as an `authenticated` one. Anonymous callers whom the
  * configuration lets in (AUTH_ANONYMOUS) stand in the user's column. Without an agent, `read_configuration`,
- * `list_tasks` and `manage` are about the gateway as a whole (as with `authenticated`); `see` and `invoke` are
+ * `list_tasks`, `use_tools` and `manage` are about the gateway as a whole (as with `authenticated`); `see` and `invoke` are
  * `hidden` for everybody: what is not there cannot be seen.
  */
 export function decide(principal: Principal, action: Action, agent?: AccessedAgent): Decision {

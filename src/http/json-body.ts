@@ -6,6 +6,8 @@ import { Problem } from './problem.ts';
 /** How long a refused body may go on arriving, unread, so that its sender gets to see the answer. */
 const DISCARD_MS = 10_000;
 
+const defaultDepth = 64;
+
 export interface JsonBodyOptions {
   /** Largest body in bytes. */
   maxBytes: number;
@@ -33,7 +35,7 @@ export async function readJsonBody(request: IncomingMessage, options: JsonBodyOp
     throw tooLarge(options.maxBytes);
   }
   const bytes = await readBytes(request, options.maxBytes);
-  return bytes.length === 0 ? undefined : parse(bytes, options.maxDepth ?? 64);
+  return bytes.length === 0 ? undefined : parseJson(bytes, options.maxDepth ?? defaultDepth, 'The body');
 }
 
 function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
@@ -83,10 +85,15 @@ function discard(request: IncomingMessage): void {
   request.on('error', ignore).once('end', stop).once('close', stop).resume();
 }
 
-function parse(bytes: Buffer, maxDepth: number): unknown {
-  if (!isUtf8(bytes)) throw new Problem('malformed_json', 'The body is not valid UTF-8.');
+/**
+ * Parses JSON in UTF-8 that a caller sent.
+ * @param what it is called in the refusal, at the beginning of a sentence
+ * @throws Problem malformed_json, or invalid_message for what nests too deep or must not be stored.
+ */
+export function parseJson(bytes: Buffer, maxDepth: number, what: string): unknown {
+  if (!isUtf8(bytes)) throw new Problem('malformed_json', `${what} is not valid UTF-8.`);
   if (isTooDeep(bytes, maxDepth)) {
-    throw new Problem('invalid_message', `The body is nested more than ${maxDepth} levels deep.`);
+    throw new Problem('invalid_message', `${what} is nested more than ${maxDepth} levels deep.`);
   }
   const text = bytes.toString('utf8');
   let value: unknown;
@@ -94,12 +101,12 @@ function parse(bytes: Buffer, maxDepth: number): unknown {
     value = JSON.parse(text);
   } catch {
     // The parser's own message quotes the body, so it is neither shown nor kept.
-    throw new Problem('malformed_json', 'The body is not valid JSON.');
+    throw new Problem('malformed_json', `${what} is not valid JSON.`);
   }
   if (isUnsafe(text, value)) {
     throw new Problem(
       'invalid_message',
-      'The body has a key that is not allowed (__proto__, constructor.prototype), or text with NUL or lone surrogates.',
+      `${what} has a key that is not allowed (__proto__, constructor.prototype), or text with NUL or lone surrogates.`,
     );
   }
   return value;

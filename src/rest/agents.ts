@@ -2,8 +2,7 @@ import { Router, type Request } from 'express';
 import type { AgentRevision } from '../agents/definition.ts';
 import type { AgentInvoker } from '../agents/invoker.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
-import type { Principal } from '../auth/principal.ts';
-import { unauthorized } from '../auth/unauthorized.ts';
+import { identified } from './identified.ts';
 import { invalidQuery, wholeNumber } from './query-numbers.ts';
 
 const mostPerPage = 100;
@@ -35,13 +34,6 @@ export function agentRoutes(options: AgentRoutesOptions): Router {
     response.json(Object.fromEntries(options.models()));
   });
   return router;
-}
-
-/** The REST doors list things only for callers with credentials (or with AUTH_ANONYMOUS). */
-async function identified(authenticate: Authenticate, request: Request): Promise<Principal> {
-  const principal = await authenticate(request.headers, request.ip ?? '');
-  if (principal.kind === 'anonymous' && !principal.anonymousAllowed) throw unauthorized();
-  return principal;
 }
 
 interface AgentSummary {

@@ -2,6 +2,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 
+type ParameterSchema = Readonly<Record<string, unknown>>;
+
 /** More sentences than this do not help a model to repair its call. */
 const maximumSentences = 10;
 
@@ -10,14 +12,24 @@ const maximumSentences = 10;
  * each naming its field; empty when they do. Nothing is coerced and no default is filled in.
  * @throws Error when the schema itself is not valid.
  */
-export function compileParameters(schema: Readonly<Record<string, unknown>>): (args: unknown) => string[] {
+export function compileParameters(schema: ParameterSchema): (args: unknown) => string[] {
+  return parameterCompiler()(schema);
+}
+
+/**
+ * Compiles as {@link compileParameters} does, many schemas in a fraction of the time. Only for schemas of one origin
+ * without `$id`, as equal ones must not meet.
+ */
+export function parameterCompiler(): typeof compileParameters {
   const ajv = new Ajv2020({ allErrors: true, strict: false, coerceTypes: false, logger: false });
   formats.default(ajv);
-  const validate = ajv.compile(schema);
-  return (args) => {
-    if (validate(args)) return [];
-    const sentences = new Set((validate.errors ?? []).map(sentence));
-    return [...sentences].slice(0, maximumSentences);
+  return (schema) => {
+    const validate = ajv.compile(schema);
+    return (args) => {
+      if (validate(args)) return [];
+      const sentences = new Set((validate.errors ?? []).map(sentence));
+      return [...sentences].slice(0, maximumSentences);
+    };
   };
 }
 

@@ -36,7 +36,11 @@ export function resolveHeaders(
   return { headers, sources };
 }
 
-function resolveValue(declaration: HeaderValue, from: HeaderSources): string | undefined {
+/**
+ * The value of one declaration, without its prefix; undefined for a context value that is absent.
+ * @throws ToolError when an environment variable is not set.
+ */
+export function resolveValue(declaration: HeaderValue, from: HeaderSources): string | undefined {
   if (typeof declaration === 'string') return declaration;
   if ('env' in declaration) {
     const value = from.env[declaration.env];

@@ -9,9 +9,10 @@ export interface ToolSource {
   readonly name: string;
   /**
    * The tools as they are now; asked at the beginning of each run, so what can be kept is kept.
+   * @param context the run's context values, the secret ones included; absent: there is no run
    * @throws ToolError with a sentence when they cannot be had now; the signal's reason when it aborts.
    */
-  tools(signal: AbortSignal): Promise<readonly Tool[]>;
+  tools(signal: AbortSignal, context?: Readonly<Record<string, unknown>>): Promise<readonly Tool[]>;
   /** Releases what it holds; called once, when its agent's revision is gone or the gateway stops. */
   close?(): Promise<void>;
 }

@@ -17,19 +17,21 @@ export function onTerms(
   if (Object.keys(terms).length === 0) return source;
   return {
     name: source.name,
-    tools: async (signal) => (await source.tools(signal)).map((tool) => withTerms(tool, terms)),
+    tools: async (signal, context) =>
+      (await source.tools(signal, context)).map((tool) => withTerms(tool, terms)),
     close: async () => await source.close?.(),
   };
 }
 
 /** A tool may be an object of a class: what it does is asked of the tool itself. */
 function withTerms(tool: Tool, terms: Terms): Tool {
-  const { name, description, parameters, sideEffects, timeoutSeconds, source } = tool;
+  const { name, description, parameters, sideEffects, asksUser, timeoutSeconds, source } = tool;
   return {
     name,
     description,
     parameters,
     sideEffects,
+    ...(asksUser && { asksUser }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
     ...(source !== undefined && { source }),
     ...terms,

@@ -2,22 +2,37 @@ import type { AgentToolDefinition } from '../agents/tool-types/agent.ts';
 import type { AskUserToolDefinition } from '../agents/tool-types/ask-user.ts';
 import type { HttpToolDefinition } from '../agents/tool-types/http.ts';
 import type { KnowledgeToolDefinition } from '../agents/tool-types/knowledge.ts';
+import type { SqlToolDefinition } from '../agents/tool-types/sql.ts';
+import type { CommandToolDefinition } from '../agents/tool-types/command.ts';
+import type { OpenApiToolDefinition } from '../agents/tool-types/openapi.ts';
+import type { McpToolDefinition } from '../agents/tool-types/mcp.ts';
 import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
 import { createAgentTool } from './agent/agent-tool.ts';
 import { createAskUserTool } from './ask-user.ts';
 import type { Delegation } from './delegation.ts';
+import { CommandSource, type CommandDependencies } from './command/command-source.ts';
 import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
 import { createKnowledgeTool } from './knowledge/knowledge-tool.ts';
+import { createSqlSource, type SqlToolDependencies } from './sql/sql-tool.ts';
+import { OpenApiSource } from './openapi/openapi-source.ts';
+import { createMcpSource, type McpDependencies } from './mcp/mcp-source.ts';
 import { sourceOf, type ToolSource } from './tool-source.ts';
 import { onTerms } from './tool-terms.ts';
 
 /** What the tools of one agent need from the gateway. */
-export type ToolsetDependencies = HttpToolDependencies & { delegation: Delegation };
+export type ToolsetDependencies = HttpToolDependencies &
+  SqlToolDependencies &
+  CommandDependencies &
+  McpDependencies & { delegation: Delegation };
 
 interface DefinitionByType {
   knowledge: KnowledgeToolDefinition;
   http: HttpToolDefinition;
+  sql: SqlToolDefinition;
+  openapi: OpenApiToolDefinition;
+  command: CommandToolDefinition;
+  mcp: McpToolDefinition;
   ask_user: AskUserToolDefinition;
   agent: AgentToolDefinition;
 }
@@ -33,6 +48,10 @@ type Factories = {
 const factories: Factories = {
   knowledge: (definition) => sourceOf(createKnowledgeTool(definition)),
   http: (definition, deps) => sourceOf(createHttpTool(definition, deps)),
+  sql: createSqlSource,
+  openapi: (definition, deps) => new OpenApiSource(definition, deps),
+  command: (definition, deps) => new CommandSource(definition, deps),
+  mcp: createMcpSource,
   ask_user: (definition) => sourceOf(createAskUserTool(definition)),
   agent: (definition, { delegation }) => createAgentTool(definition, delegation),
 };

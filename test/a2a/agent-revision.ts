@@ -62,6 +62,7 @@ const declaredExecution: DeclaredExecution = {
   ],
   fallbackMessage: 'hidden fallback message',
   tools: [{ type: 'knowledge', name: 'hidden_tool', source: '/hidden/source', topK: 3 }],
+  dataPermissions: {},
   access: 'authenticated',
   onReplicaLoss: 'fail',
   limits: {
@@ -73,5 +74,6 @@ const declaredExecution: DeclaredExecution = {
     maxResultCharacters: 20_000,
     approvalTimeoutSeconds: 86_400,
     maxDepth: 4,
+    queryTimeoutSeconds: 5,
   },
 };

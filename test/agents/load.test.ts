@@ -126,6 +126,7 @@ describe('loaded', () => {
         maxResultCharacters: 20_000,
         approvalTimeoutSeconds: 86_400,
         maxDepth: 4,
+        queryTimeoutSeconds: 5,
       },
     });
   });

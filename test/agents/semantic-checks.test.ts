@@ -182,7 +182,7 @@ const semanticCases: [string, Record<string, unknown>, string, RegExp][] = [
   ['tool names for models', { tools: [knowledge({ name: '1 2' })] }, 'execution.tools[0].name', /letter/],
   [
     'tool types',
-    { tools: [{ name: 'db', type: 'sql', source: 'shop' }] },
+    { tools: [{ name: 'db', type: 'graph', source: 'shop' }] },
     'execution.tools[0].type',
     /knowledge, http/,
   ],
@@ -198,7 +198,7 @@ const semanticCases: [string, Record<string, unknown>, string, RegExp][] = [
     'execution.contextVariables[0].onMissing',
     /must be one of auth-required/,
   ],
-  ['fields of execution', { dataPermissions: {} }, 'execution.dataPermissions', /not a field/],
+  ['fields of execution', { dataSources: {} }, 'execution.dataSources', /not a field/],
   ['kinds of agents', { kind: 'human' }, 'execution.kind', /must be one of declared, a2a, module/],
   ['a module agent that is not allowed', module, 'execution.kind', /MODULE_AGENTS/],
   [

@@ -8,6 +8,7 @@ import { openGateway } from '../../src/gateway.ts';
 import { ModelDirectory } from '../../src/llm/directory.ts';
 import { Redactor } from '../../src/telemetry/redactor.ts';
 import { createLog } from '../../src/telemetry/winston-log.ts';
+import { signalGroup } from '../support/signal-group.ts';
 import { answerQuestions } from './child.ts';
 import { scriptedModel, toolName } from './scripted-model.ts';
 
@@ -33,7 +34,7 @@ async function main(): Promise<void> {
   const config = readConfig(env);
   const log = createLog({ level: config.logLevel, format: 'json', redactor: new Redactor() });
   const models = modelAddress === undefined ? inProcess() : undefined;
-  const gateway = await openGateway({ config, log, env, ...(models && { models }) });
+  const gateway = await openGateway({ config, log, env, signalGroup, ...(models && { models }) });
   answerQuestions({ url: () => `${gateway.url}/a2a/scripted` });
 }
 

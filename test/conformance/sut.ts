@@ -3,6 +3,7 @@ import { readConfig } from '../../src/config.ts';
 import { openGateway } from '../../src/gateway.ts';
 import { Redactor } from '../../src/telemetry/redactor.ts';
 import { createLog } from '../../src/telemetry/winston-log.ts';
+import { signalGroup } from '../support/signal-group.ts';
 
 /**
  * The system under test of the compatibility kits: the gateway with the conformance agent, in the kits' profile.
@@ -25,6 +26,6 @@ const env = {
   CARD_DEFAULT_VERSION: process.env.CARD_DEFAULT_VERSION ?? '0.3',
 };
 const log = createLog({ level: 'warn', format: 'json', redactor: new Redactor() });
-const gateway = await openGateway({ config: readConfig(env), log, env });
+const gateway = await openGateway({ config: readConfig(env), log, env, signalGroup });
 process.stdout.write(`${gateway.url}/.well-known/agent-card.json\n`);
 process.once('SIGTERM', () => void gateway.stop().then(() => process.exit(0)));

@@ -8,6 +8,7 @@ import { readConfig } from '../../src/config.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { Redactor } from '../../src/telemetry/redactor.ts';
 import { createLog } from '../../src/telemetry/winston-log.ts';
+import { signalGroup } from './signal-group.ts';
 
 export const adminKey = 'test-administrator-key-0123456789';
 
@@ -62,6 +63,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     config: readConfig(env),
     log,
     env,
+    signalGroup,
     ...(options.pushTimes && { pushTimes: options.pushTimes }),
     ...(options.now && { now: options.now }),
   });

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { HttpToolDefinition } from '../../src/agents/tool-types/http.ts';
 import { EgressGuard } from '../../src/tools/egress/egress-guard.ts';
+import { DataSources } from '../../src/tools/sql/data-sources.ts';
 import { createToolSources } from '../../src/tools/toolset.ts';
 
 const guard = new EgressGuard({ allow: [] });
@@ -8,7 +9,17 @@ const delegation = {
   describe: (agentId: string) => `Asks ${agentId}.`,
   delegate: async () => ({ text: 'answered' }),
 };
-const deps = { env: {}, guard, ownAddress: () => 'http://127.0.0.1:1', delegation };
+const data = { databases: new DataSources([]), dataPermissions: {}, queryTimeoutSeconds: 5 };
+const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+const deps = {
+  env: {},
+  guard,
+  ownAddress: () => 'http://127.0.0.1:1',
+  mcpCommandsAllow: [],
+  log,
+  delegation,
+  ...data,
+};
 const refund: HttpToolDefinition = {
   name: 'refund',
   type: 'http',

@@ -30,9 +30,9 @@ export function refuseTooDeep({ parent: { limits }, tool, call: { caller } }: De
   );
 }
 
-/** The agents of this gateway that stand above the other one. */
-export function callersOf({ callers = [], agentId = '' }: ToolCall['caller']): string[] {
-  return [...callers, agentId];
+/** The agents of this gateway that stand above the other one: none where a user calls the tool directly. */
+export function callersOf({ callers = [], agentId }: ToolCall['caller']): string[] {
+  return agentId === undefined ? [...callers] : [...callers, agentId];
 }
 
 /** What the other agent is sent. The way to another server counts when it is sent there. */

@@ -1,4 +1,4 @@
-import type { ExecutorEvent } from '../../runs/executor.ts';
+import type { Execution, ExecutorEvent } from '../../runs/executor.ts';
 import { ToolError, type Tool } from '../../tools/tool.ts';
 import type { ToolSource } from '../../tools/tool-source.ts';
 import type { StepRecorder } from './steps.ts';
@@ -10,9 +10,11 @@ import type { StepRecorder } from './steps.ts';
 export async function* gatherTools(
   sources: readonly ToolSource[],
   steps: StepRecorder,
-  signal: AbortSignal,
+  { signal, contextValues }: Pick<Execution, 'signal' | 'contextValues'>,
 ): AsyncGenerator<ExecutorEvent, Tool[], undefined> {
-  const gathered = await Promise.allSettled(sources.map(async (source) => await source.tools(signal)));
+  const gathered = await Promise.allSettled(
+    sources.map(async (source) => await source.tools(signal, contextValues)),
+  );
   signal.throwIfAborted();
   const tools: Tool[] = [];
   for (const [index, one] of gathered.entries()) {

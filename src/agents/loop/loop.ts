@@ -70,9 +70,9 @@ async function* answer(
     const calls = mayCall ? reply.toolCalls : [];
     messages.push({ role: 'assistant', content: reply.text, ...(calls.length > 0 && { toolCalls: calls }) });
     if (calls.length === 0) return undefined;
-    const { results, waiting } = yield* callTools(state, { calls, tools, iteration });
-    if (waiting.length > 0) return pause(state, conversation, { calls, results, waiting });
-    messages.push(...results.filter((result) => result !== undefined));
+    const round = yield* callTools(state, { calls, tools, iteration });
+    if (round.waiting.length > 0) return pause(state, conversation, round);
+    messages.push(...round.results.filter((result) => result !== undefined));
   }
 }
 

@@ -1,10 +1,11 @@
-import type { ModelMessage, ModelToolCall } from '../../llm/model.ts';
+import type { ModelMessage } from '../../llm/model.ts';
 import type { Usage } from '../../runs/event.ts';
 import type { Outcome } from '../../runs/executor.ts';
 import type { JsonObject } from '../../runs/message.ts';
 import type { Conversation } from './conversation.ts';
 import { RunFailure } from './run-failure.ts';
 import type { LoopState } from './state.ts';
+import type { FinishedRound } from './tool-calls.ts';
 import { waitingParts, type WaitingCall } from './waiting.ts';
 
 /** All that the loop needs to go on after the user's answer, on whichever replica: JSON, without secrets. */
@@ -14,7 +15,6 @@ export interface PausedLoop {
   spokenId: string;
   scenario?: string;
   iteration: number;
-  calls: ModelToolCall[];
   /** Those of the round that needed no answer, at the places of their calls. */
   results: (ModelMessage | null)[];
   waiting: WaitingCall[];
@@ -26,27 +26,18 @@ export interface PausedLoop {
 /** The user's own message with its images is in the task: it is not stored a second time. */
 type StoredMessage = ModelMessage | { role: 'spoken' };
 
-export interface WaitingRound {
-  calls: readonly ModelToolCall[];
-  results: readonly (ModelMessage | undefined)[];
-  waiting: readonly WaitingCall[];
-}
-
 const mostCharacters = 1_000_000;
 
 /** The run comes to rest and waits for the user. @throws RunFailure when there is too much to be kept */
-export function pause(state: LoopState, conversation: Conversation, round: WaitingRound): Outcome {
+export function pause(state: LoopState, conversation: Conversation, round: FinishedRound): Outcome {
   const { messages, scenario, iteration, spokenId } = conversation;
   const paused: PausedLoop = {
-    messages: messages.map((message) =>
-      message.role === 'user' && typeof message.content !== 'string' ? { role: 'spoken' } : message,
-    ),
+    messages: messages.map((message) => stored(state, message)),
     spokenId,
     ...(scenario && { scenario: scenario.name }),
     iteration,
-    calls: [...round.calls],
-    results: round.calls.map((_call, index) => round.results[index] ?? null),
-    waiting: [...round.waiting],
+    results: Array.from(round.results, (result) => result ?? null),
+    waiting: round.waiting,
     usage: state.usage,
     // They count when they are executed.
     toolCalls: state.toolCalls - round.waiting.length,
@@ -57,9 +48,20 @@ export function pause(state: LoopState, conversation: Conversation, round: Waiti
   return {
     state: 'input-required',
     parts: waitingParts(round.waiting),
-    paused: state.mask.json(JSON.parse(text) as JsonObject) as JsonObject,
+    paused: JSON.parse(text) as JsonObject,
     usage: state.usage,
   };
+}
+
+/** What a model was told holds no secret, unless the user has said it. */
+function stored({ mask }: LoopState, message: ModelMessage): StoredMessage {
+  if (message.role === 'assistant') {
+    const { content, toolCalls } = message;
+    const masked = toolCalls?.map((call) => ({ ...call, arguments: mask.text(call.arguments) }));
+    return { role: 'assistant', content: mask.text(content), ...(masked && { toolCalls: masked }) };
+  }
+  if (typeof message.content !== 'string') return { role: 'spoken' };
+  return { ...message, content: mask.text(message.content) };
 }
 
 /** What `pause` wrote. */

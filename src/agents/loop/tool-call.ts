@@ -2,6 +2,7 @@ import type { ModelToolCall } from '../../llm/model.ts';
 import type { StepDetail } from '../../runs/event.ts';
 import type { ExecutorEvent } from '../../runs/executor.ts';
 import type { Json, JsonObject } from '../../runs/message.ts';
+import { callWithin, cutResult } from '../../tools/bounded-call.ts';
 import { ToolError, type Tool, type ToolResult } from '../../tools/tool.ts';
 import type { NestedSteps } from './nested-steps.ts';
 import type { DecidedCall } from './resume.ts';
@@ -62,7 +63,7 @@ function answeredCall(
 ): FinishedCall {
   const detail = { arguments: state.mask.json(given), approval };
   if (verdict.decision === 'answer') {
-    const text = cut(state.mask.text(verdict.words), state.agent.limits.maxResultCharacters);
+    const text = cutResult(state.mask.text(verdict.words), state.agent.limits.maxResultCharacters);
     return { text, end: step.completed('answered', { ...detail, result: text }) };
   }
   const words = verdict.decision === 'deny' ? verdict.words : undefined;
@@ -111,7 +112,7 @@ async function executeCall(
         ? `The user changed the arguments to ${JSON.stringify(given)} before it was executed.\n`
         : '';
     const { maxResultCharacters } = state.agent.limits;
-    const text = cut(state.mask.text(changed + result.text), maxResultCharacters);
+    const text = cutResult(state.mask.text(changed + result.text), maxResultCharacters);
     const end = step.completed(result.summary && state.mask.text(result.summary), {
       arguments: state.mask.json(given),
       result: text,
@@ -152,32 +153,11 @@ async function execute(
   given: JsonObject,
   nested: NestedSteps,
 ): Promise<ToolResult> {
-  const seconds = tool.timeoutSeconds ?? state.agent.limits.toolTimeoutSeconds;
-  const timeout = AbortSignal.timeout(Math.ceil(seconds * 1000));
-  const signal = AbortSignal.any([state.execution.signal, timeout]);
-  try {
-    signal.throwIfAborted();
-    const { contextValues: context, record } = state.execution;
-    const { owner: userId, agentId, depth = 0, callers = [] } = record;
-    const caller = { userId, agentId, depth, callers };
-    const result = tool.execute({ arguments: given, context, signal, caller, report: nested.report });
-    return await unlessAborted(result, signal);
-  } catch (error) {
-    if (timeout.aborted) throw new ToolError(`The tool did not answer within ${seconds} s.`);
-    throw error;
-  }
-}
-
-/** A tool that does not heed its signal must not hold up the run. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+  const { contextValues: context, record, signal } = state.execution;
+  const { owner: userId, agentId, depth = 0, callers = [] } = record;
+  const caller = { userId, agentId, depth, callers };
+  const call = { arguments: given, context, signal, caller, report: nested.report };
+  return await callWithin(tool, call, state.agent.limits.toolTimeoutSeconds);
 }
 
 function parseArguments(text: string): JsonObject | undefined {
@@ -189,10 +169,4 @@ function parseArguments(text: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function cut(text: string, most: number): string {
-  return text.length <= most
-    ? text
-    : `${text.slice(0, most).toWellFormed()}\n[cut: ${text.length - most} more characters]`;
 }

@@ -6,7 +6,6 @@ import { NestedSteps, ReportedSteps } from './nested-steps.ts';
 import type { DecidedCall } from './resume.ts';
 import { RunFailure } from './run-failure.ts';
 import type { LoopState } from './state.ts';
-import type { StartedStep } from './steps.ts';
 import { checkCall, finishCall, type CheckedCall, type FinishedCall } from './tool-call.ts';
 import { waitingCall, waitsForUser, type WaitingCall } from './waiting.ts';
 
@@ -26,11 +25,13 @@ export interface FinishedRound {
   waiting: WaitingCall[];
 }
 
-interface RoundCall {
+interface RoundCall<Checked = CheckedCall> {
   index: number;
   call: ModelToolCall;
-  checked: CheckedCall;
+  checked: Checked;
 }
+
+type WaitingRoundCall = RoundCall<Extract<CheckedCall, { tool: Tool }>>;
 
 /**
  * Runs the model's tool calls in parallel, each as one step, with what they tell of themselves below it. Those that
@@ -43,8 +44,8 @@ export async function* callTools(
 ): AsyncGenerator<ExecutorEvent, FinishedRound, undefined> {
   const { calls, tools, decided } = round;
   const checked = calls.map((call, index) => ({ index, call, checked: checkCall(state, tools, call) }));
-  const isWaiting = ({ checked: one }: RoundCall): boolean =>
-    !decided && 'tool' in one && waitsForUser(one.tool);
+  const isWaiting = (one: RoundCall): one is WaitingRoundCall =>
+    !decided && 'tool' in one.checked && waitsForUser(one.checked.tool);
   const waits = checked.filter(isWaiting);
   refuseUnlessAnswered(state, waits);
   const results = yield* execute(
@@ -53,7 +54,7 @@ export async function* callTools(
     checked.filter((one) => !isWaiting(one)),
   );
   const waiting: WaitingCall[] = [];
-  for (const one of waits) waiting.push(...(yield* propose(state, one, round.iteration)));
+  for (const one of waits) waiting.push(yield* propose(state, one, round.iteration));
   return { results, waiting };
 }
 
@@ -108,14 +109,13 @@ async function indexed(
 /** The proposal is a step of its own: the call's is the one of its execution. */
 async function* propose(
   state: LoopState,
-  { index, call, checked }: RoundCall,
+  { index, call, checked }: WaitingRoundCall,
   iteration: number,
-): AsyncGenerator<ExecutorEvent, WaitingCall[], undefined> {
-  if (!('tool' in checked)) return [];
+): AsyncGenerator<ExecutorEvent, WaitingCall, undefined> {
   const { tool, given } = checked;
   const name = tool.asksUser ? 'Ask the user' : `Ask for approval of ${tool.name}`;
-  const step: StartedStep = state.steps.start('planning', name, { iteration, tool: tool.name });
+  const step = state.steps.start('planning', name, { iteration, tool: tool.name });
   yield step.started;
   yield step.completed('waits for the user', { arguments: given });
-  return [waitingCall(state, checked, { call, index, step })];
+  return waitingCall(state, checked, { call, index, step });
 }

@@ -1,4 +1,5 @@
 import type { FilePath, Finding, WrittenVariable } from '../agent-file.ts';
+import type { DataPermissions } from '../data-permissions.ts';
 import type { ContextVariable } from '../definition.ts';
 import { flag, oneOf, text, toolName } from '../schema-parts.ts';
 
@@ -23,6 +24,11 @@ export type WrittenToolBase = ToolDefinitionBase;
 /** What a tool may refer to. */
 export interface ToolScope {
   variables: readonly WrittenVariable[];
+  /** Ids of the configured data sources. */
+  dataSources: ReadonlySet<string>;
+  dataPermissions: DataPermissions;
+  /** MCP_COMMANDS_ALLOW. */
+  mcpCommandsAllow?: readonly string[];
 }
 
 /** The definition, its files looked up and its defaults filled in; or what is wrong, `path` seen from the tool. */

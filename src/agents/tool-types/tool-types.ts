@@ -3,16 +3,39 @@ import { agentToolType, type AgentToolDefinition, type WrittenAgentTool } from '
 import { askUserToolType, type AskUserToolDefinition, type WrittenAskUserTool } from './ask-user.ts';
 import { httpToolType, type HttpToolDefinition, type WrittenHttpTool } from './http.ts';
 import { knowledgeToolType, type KnowledgeToolDefinition, type WrittenKnowledgeTool } from './knowledge.ts';
+import { openApiToolType, type OpenApiToolDefinition, type WrittenOpenApiTool } from './openapi.ts';
+import { commandToolType, type CommandToolDefinition, type WrittenCommandTool } from './command.ts';
+import { mcpToolType, type McpToolDefinition, type WrittenMcpTool } from './mcp.ts';
+import { sqlToolType, type SqlToolDefinition, type WrittenSqlTool } from './sql.ts';
 import type { Defined, ToolScope, ToolType } from './tool-type.ts';
 
 export type ToolDefinition =
-  KnowledgeToolDefinition | HttpToolDefinition | AskUserToolDefinition | AgentToolDefinition;
-export type WrittenTool = WrittenKnowledgeTool | WrittenHttpTool | WrittenAskUserTool | WrittenAgentTool;
+  | KnowledgeToolDefinition
+  | HttpToolDefinition
+  | SqlToolDefinition
+  | OpenApiToolDefinition
+  | McpToolDefinition
+  | CommandToolDefinition
+  | AskUserToolDefinition
+  | AgentToolDefinition;
+export type WrittenTool =
+  | WrittenKnowledgeTool
+  | WrittenHttpTool
+  | WrittenSqlTool
+  | WrittenOpenApiTool
+  | WrittenMcpTool
+  | WrittenCommandTool
+  | WrittenAskUserTool
+  | WrittenAgentTool;
 
 /** One row per type of tools. */
 const toolTypes = {
   knowledge: knowledgeToolType,
   http: httpToolType,
+  sql: sqlToolType,
+  openapi: openApiToolType,
+  command: commandToolType,
+  mcp: mcpToolType,
   ask_user: askUserToolType,
   agent: agentToolType,
 };

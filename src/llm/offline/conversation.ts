@@ -1,4 +1,5 @@
 import { isRecord, parseJson, type ChatMessage } from './chat.ts';
+import { readFile } from './files.ts';
 import { meaningfulStems, wordsOf } from './words.ts';
 
 /** What the user wants to know. */
@@ -15,6 +16,8 @@ export interface FoundResult {
   text: string;
   /** Whether the tool was asked with the user's words, so that a result may have nothing to do with them. */
   searched: boolean;
+  /** The file that was read; absent: it was something else. */
+  file?: string;
 }
 
 export interface Conversation {
@@ -92,7 +95,9 @@ function readResults(messages: readonly ChatMessage[]): FoundResult[] {
       const args = parseJson(call?.arguments ?? '');
       const searched =
         isRecord(args) && Object.keys(args).some((name) => searchParameters.has(name.toLowerCase()));
-      return { tool: call?.name ?? 'tool', text: message.content ?? '', searched };
+      const tool = call?.name ?? 'tool';
+      const file = readFile(tool, args);
+      return { tool, text: message.content ?? '', searched, ...(file !== undefined && { file }) };
     });
 }
 

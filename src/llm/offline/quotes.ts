@@ -42,9 +42,9 @@ export function answerFrom({ question, results }: Pick<Conversation, 'question' 
   return found.length > 0 ? found.join('\n\n') : nothingFound;
 }
 
-/** Whether it is text that was searched for; data and failures are shown as they are. */
-function holdsPassages({ searched, text }: FoundResult): boolean {
-  return searched && parseJson(text) === undefined && !text.startsWith('Error:');
+/** Whether it is text that was searched for, or a file; data and failures are shown as they are. */
+function holdsPassages({ searched, file, text }: FoundResult): boolean {
+  return (searched || file !== undefined) && parseJson(text) === undefined && !text.startsWith('Error:');
 }
 
 /** A result as lines under the name of its tool; empty when there is nothing in it. */
@@ -69,18 +69,20 @@ function jsonLines(value: unknown, path = ''): string[] {
   return Object.entries(value).flatMap(([key, item]) => jsonLines(item, path ? `${path}.${key}` : key));
 }
 
-/** Reads numbered excerpts: a line `[1] source — heading`, then the text up to the next such line. */
-function sentencesOf({ tool, text }: FoundResult): Sentence[] {
-  let source = tool;
+/** Reads numbered excerpts: a line `[1] source — heading`, then the text up to the next such line. A file has its own headings. */
+function sentencesOf({ tool, file, text }: FoundResult): Sentence[] {
+  let source = file ?? tool;
   let heading: ReadonlySet<string> = new Set();
   const sentences: Sentence[] = [];
   // It repeats the words that were searched for, so it would look like the best of all sentences.
-  if (/^(?:nothing|no|none|not found|0)\b/i.test(text)) return sentences;
+  if (file === undefined && /^(?:nothing|no|none|not found|0)\b/i.test(text)) return sentences;
   for (const line of text.split('\n')) {
     const title = /^\[\d+\]\s+(.+)$/.exec(line)?.[1];
     if (title !== undefined) {
       source = title.trim();
       heading = meaningfulStems(source.split(' — ').slice(1).join(' '));
+    } else if (file !== undefined && /^#{1,6} /.test(line)) {
+      heading = meaningfulStems(line);
     } else if (!/^\s*(?:#|```|\|?\s*:?-{3})/.test(line)) {
       for (const sentence of splitSentences(line)) {
         sentences.push({ text: sentence, source, stems: meaningfulStems(sentence), heading });

@@ -1,6 +1,7 @@
 import type { ChatTool, JsonSchema, ToolRequest } from './chat.ts';
 import { searchParameters, type Question } from './conversation.ts';
 import { extractValue } from './extraction.ts';
+import { fileArgument, fileToRead } from './files.ts';
 import { meaningfulStems, overlap, stem } from './words.ts';
 
 /** Words of almost every tool's description: sharing one of them with a question means nothing. */
@@ -23,14 +24,16 @@ export function chooseTools(tools: readonly ChatTool[], question: Question): Too
 function argumentsFor(tool: ChatTool, question: Question): Record<string, unknown> | undefined {
   const { properties = {}, required = [] } = tool.parameters ?? {};
   const searchName = required.find((name) => isSearchText(name, properties[name]));
-  if (searchName === undefined && !isAbout(tool, question)) return undefined;
+  const file = fileToRead(tool.name, question.sources);
+  if (searchName === undefined && file === undefined && !isAbout(tool, question)) return undefined;
   const taken = new Set<string>();
   const args: Record<string, unknown> = {};
   for (const name of required) {
     const value =
       name === searchName
         ? question.text
-        : extractValue(name, properties[name] ?? {}, question.sources, taken);
+        : (fileArgument(tool.name, name, question.sources) ??
+          extractValue(name, properties[name] ?? {}, question.sources, taken));
     if (value === undefined) return undefined;
     args[name] = value;
   }

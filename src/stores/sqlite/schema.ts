@@ -115,4 +115,17 @@ export const migrations: readonly string[] = [
   CREATE INDEX push_outbox_due ON push_outbox (due_at) WHERE due_at IS NOT NULL;
   CREATE INDEX push_outbox_buried ON push_outbox (buried_at) WHERE buried_at IS NOT NULL;
   `,
+  `
+  -- What users have asked the operator's people for.
+  CREATE TABLE support_tickets (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    user_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    description TEXT NOT NULL,
+    priority TEXT NOT NULL,
+    email TEXT,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

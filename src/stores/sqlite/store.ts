@@ -6,12 +6,14 @@ import type { KeyStore } from '../../auth/key-store.ts';
 import type { SigningKeyStore } from '../../auth/signing-key-store.ts';
 import { Feed } from '../../runs/feed.ts';
 import type { RunLog } from '../../runs/log.ts';
+import type { TicketStore } from '../../tools/gateway/ticket-store.ts';
 import { openDatabase } from './database.ts';
 import { SqliteKeyStore } from './key-store.ts';
 import { SqlitePushOutbox } from './push-outbox.ts';
 import { PushRows } from './push-rows.ts';
 import { SqliteRunLog } from './run-log.ts';
 import { SqliteSigningKeyStore } from './signing-key-store.ts';
+import { SqliteTicketStore } from './ticket-store.ts';
 
 /** Everything that the embedded store keeps. */
 export interface SqliteStore {
@@ -19,6 +21,7 @@ export interface SqliteStore {
   keys: KeyStore;
   signingKeys: SigningKeyStore;
   push: PushOutbox;
+  tickets: TicketStore;
   /** 32 bytes that seal stored secrets. */
   secretsKey: Buffer;
   close: () => Promise<void>;
@@ -38,6 +41,7 @@ export async function openSqliteStore(dataDir: string, secretsKey?: string): Pro
     keys: new SqliteKeyStore(database),
     signingKeys: new SqliteSigningKeyStore(database),
     push: new SqlitePushOutbox(database, push),
+    tickets: new SqliteTicketStore(database),
     secretsKey: secretsKey === undefined ? await ownSecretsKey(dataDir) : Buffer.from(secretsKey, 'base64'),
     close: async () => await runs.close(),
   };

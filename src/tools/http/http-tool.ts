@@ -1,18 +1,17 @@
 import type { HttpToolDefinition } from '../../agents/tool-types/http.ts';
 import type { EgressRequest } from '../egress/capped-fetch.ts';
-import { EgressRefusedError } from '../egress/egress-guard.ts';
-import type { EgressGuard } from '../egress/egress-guard.ts';
 import { compileParameters } from '../parameters.ts';
 import { resolveHeaders } from '../request-headers.ts';
-import { ToolError } from '../tool.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';
 import { createMask, readAnswer } from './http-answer.ts';
+import { secretValues } from './secret-values.ts';
+import { sendRequest, type WayOut } from './send-request.ts';
 import { appendQuery, hasLiteralHost, renderUrl } from './url-template.ts';
 
 export interface HttpToolDependencies {
   /** The gateway's environment, for `{env: NAME}`. */
   env: Readonly<Record<string, string | undefined>>;
-  guard: Pick<EgressGuard, 'fetch' | 'trustedFetch'>;
+  guard: WayOut;
   /** Base URL of the gateway itself, for a url that begins with `/`. */
   ownAddress: () => string;
   /**
@@ -49,7 +48,7 @@ async function execute(
   call.signal.throwIfAborted();
   const { headers, sources } = resolveHeaders(definition.headers, { env: deps.env, context: call.context });
   const { url, body } = address(definition, call.arguments);
-  const mask = createMask(secretValues(definition, deps, sources));
+  const mask = createMask(secretValues(definition.headers, sources, deps.secretVariables));
   const request: EgressRequest = {
     method: definition.method,
     headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }), ...headers },
@@ -57,7 +56,9 @@ async function execute(
     signal: call.signal,
     maxBytes: maximumAnswerBytes,
   };
-  return readAnswer(await send(deps, { template: definition.url, url }, request), mask);
+  const isTrusted = hasLiteralHost(definition.url);
+  const absolute = isTrusted && url.startsWith('/') ? deps.ownAddress().replace(/\/+$/, '') + url : url;
+  return readAnswer(await sendRequest(deps.guard, { url: absolute, isTrusted }, request), mask);
 }
 
 /** Where the arguments go: into the url, then the query (GET, DELETE) or a JSON body. */
@@ -69,33 +70,4 @@ function address(
   const remaining = Object.fromEntries(Object.entries(args).filter(([name]) => !used.has(name)));
   if (method === 'GET' || method === 'DELETE') return { url: appendQuery(url, remaining) };
   return { url, body: JSON.stringify(remaining) };
-}
-
-async function send(
-  { guard, ownAddress }: HttpToolDependencies,
-  { template, url }: { template: string; url: string },
-  request: EgressRequest,
-): ReturnType<EgressGuard['fetch']> {
-  try {
-    if (!hasLiteralHost(template)) return await guard.fetch(url, request);
-    const absolute = url.startsWith('/') ? ownAddress().replace(/\/+$/, '') + url : url;
-    return await guard.trustedFetch(absolute, request);
-  } catch (error) {
-    request.signal?.throwIfAborted();
-    if (error instanceof EgressRefusedError) throw new ToolError(error.message, { cause: error });
-    throw new ToolError('The service could not be reached; try again later.', { cause: error });
-  }
-}
-
-function secretValues(
-  definition: HttpToolDefinition,
-  { secretVariables }: HttpToolDependencies,
-  sources: ReadonlyMap<string, string>,
-): string[] {
-  const isSecret = (name: string): boolean => {
-    const declaration = definition.headers[name];
-    if (typeof declaration !== 'object' || !('context' in declaration)) return true;
-    return secretVariables?.has(declaration.context) ?? true;
-  };
-  return [...sources].filter(([name]) => isSecret(name)).map(([, value]) => value);
 }

@@ -13,6 +13,7 @@ const limits = {
   maxResultCharacters: 200,
   approvalTimeoutSeconds: 86_400,
   maxDepth: 4,
+  queryTimeoutSeconds: 5,
 };
 
 function expectOneText(played: Played): void {

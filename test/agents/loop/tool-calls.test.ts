@@ -15,6 +15,7 @@ const limits = {
   maxResultCharacters: 100,
   approvalTimeoutSeconds: 86_400,
   maxDepth: 4,
+  queryTimeoutSeconds: 5,
 };
 
 /** Plays one round with these calls; what the model then reads, and what was played. */

@@ -83,9 +83,8 @@ describe('a run that waits for its user', () => {
 
   test('sums up usage, cost and calls over the wait', async () => {
     const usage = { promptTokens: 3, completionTokens: 2 };
-    const limits = { maxToolCalls: 1 } as NonNullable<Scene['execution']>['limits'];
     const { done, after } = await twice(
-      { tools: [refundTool()], execution: { limits: { ...fullLimits, ...limits } } },
+      { tools: [refundTool()], execution: { limits: { ...fullLimits, maxToolCalls: 1 } } },
       {
         before: [{ ...proposing, usage }],
         after: [
@@ -143,6 +142,7 @@ const fullLimits = {
   toolTimeoutSeconds: 5,
   maxHistoryMessages: 20,
   maxResultCharacters: 20_000,
+  queryTimeoutSeconds: 5,
   approvalTimeoutSeconds: 60,
   maxDepth: 4,
 };
