@@ -1,4 +1,5 @@
-import type { AgentRevision, RemoteExecution } from './agents/definition.ts';
+import type { AgentRevision, DeclaredExecution, RemoteExecution } from './agents/definition.ts';
+import { AgentDelegation } from './agents/delegation/delegation.ts';
 import { AgentDirectory } from './agents/directory.ts';
 import { executableAgent } from './agents/executable.ts';
 import { AgentInvoker } from './agents/invoker.ts';
@@ -9,7 +10,7 @@ import type { LoadOptions } from './agents/load.ts';
 import type { Config } from './config.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { ModelDirectory } from './llm/directory.ts';
-import { RunEngine, type EngineOptions } from './runs/engine.ts';
+import { RunEngine, type ExecutableAgent } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
@@ -29,15 +30,19 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
   const { mcpCommandsAllow } = config;
   const shared = { env, guard, ownAddress, databases, knowledge, commands, log, mcpCommandsAllow };
-  const toolsets = openToolsets(shared);
-  const openRemote = (remote: RemoteExecution) => openRemoteAgent(remote, { guard, env });
+  const toolsets = openToolsets(shared, (execution) => delegations.of(execution));
+  const openRemote = (remote: Pick<RemoteExecution, 'card' | 'headers'>) =>
+    openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
-    toolsets.executable(revision, (sources) => executableAgent(revision, { models, sources, openRemote }));
-  const findAgent = (agentId: string) => {
+    toolsets.executable(revision, (sources) =>
+      executableAgent(revision, { models, sources, openRemote, log }),
+    );
+  const engine = openEngine(options, store, (agentId) => {
     const agent = agents.get(agentId);
     return agent && executableOf(agent);
-  };
-  const engine = openEngine(options, store, findAgent);
+  });
+  const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
+  const delegations = new AgentDelegation({ registry: agents, engine, invoker, openRemote, logger: log });
   const loading = loadingOf(config);
   const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {
@@ -47,23 +52,8 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     await knowledge.close();
     await guard.close();
   };
-  const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
   const sourcesOf = (revision: AgentRevision) => sourcesIn(toolsets, revision, executableOf);
   return { agents, models, engine, invoker, directory, loading, sourcesOf, knowledge, guard, close };
-}
-
-function openEngine(
-  { config, log: logger }: GatewayOptions,
-  store: SqliteStore,
-  findAgent: EngineOptions['findAgent'],
-): RunEngine {
-  return new RunEngine({
-    log: store.runs,
-    findAgent,
-    secretBox: new SecretBox(store.secretsKey),
-    logger,
-    idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
-  });
 }
 
 /** How agent files are checked. */
@@ -85,7 +75,11 @@ function sourcesIn(
 
 /** The tools of each agent, made of what all agents share and what the agent itself says. */
 function openToolsets(
-  shared: Omit<ToolsetDependencies, 'secretVariables' | 'dataPermissions' | 'queryTimeoutSeconds'>,
+  shared: Omit<
+    ToolsetDependencies,
+    'secretVariables' | 'dataPermissions' | 'queryTimeoutSeconds' | 'delegation'
+  >,
+  delegationOf: (execution: DeclaredExecution) => ToolsetDependencies['delegation'],
 ): Toolsets {
   return new Toolsets(({ definition: { execution } }) => {
     if (execution.kind !== 'declared') return [];
@@ -98,6 +92,22 @@ function openToolsets(
       secretVariables,
       dataPermissions,
       queryTimeoutSeconds,
+      delegation: delegationOf(execution),
     });
+  });
+}
+
+function openEngine(
+  { config, log, now }: GatewayOptions,
+  store: SqliteStore,
+  findAgent: (agentId: string) => ExecutableAgent | undefined,
+): RunEngine {
+  return new RunEngine({
+    log: store.runs,
+    findAgent,
+    secretBox: new SecretBox(store.secretsKey),
+    logger: log,
+    idempotencyWindowMs: config.idempotencyWindowSeconds * 1000,
+    ...(now && { now }),
   });
 }

@@ -14,4 +14,6 @@ export interface GatewayOptions {
   models?: ModelDirectory;
   /** In place of the times of push notifications, for tests. */
   pushTimes?: PushTimes;
+  /** In place of the system's clock for when waiting tasks are answered, for tests. */
+  now?: () => number;
 }

@@ -18,6 +18,8 @@ const defaultLimits: Limits = {
   queryTimeoutSeconds: 5,
   maxHistoryMessages: 20,
   maxResultCharacters: 20_000,
+  approvalTimeoutSeconds: 86_400,
+  maxDepth: 4,
 };
 
 const defaultFallback = 'I cannot help with that. Please ask about what this agent is made for.';

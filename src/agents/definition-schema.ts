@@ -11,6 +11,7 @@ import {
   textOr,
   variableName,
 } from './schema-parts.ts';
+import { cardAddress } from './card-address.ts';
 import { dataPermissionsSchema } from './data-permissions.ts';
 import type { AgentKind } from './definition.ts';
 import { headers } from './declared-headers.ts';
@@ -107,6 +108,8 @@ const limits = closed({
   queryTimeoutSeconds: { type: 'number', minimum: 0.1, maximum: 600 },
   maxHistoryMessages: { type: 'integer', minimum: 0, maximum: 200 },
   maxResultCharacters: { type: 'integer', minimum: 100, maximum: 1_000_000 },
+  approvalTimeoutSeconds: { type: 'number', minimum: 1, maximum: 2_592_000 },
+  maxDepth: { type: 'integer', minimum: 0, maximum: 16 },
 });
 
 const everyExecution = {
@@ -136,7 +139,7 @@ const remote = closed(
   {
     ...everyExecution,
     kind: { const: 'a2a' },
-    card: matching('^https?://[^/]', 'the http(s) address of an agent card', 2048),
+    card: cardAddress,
     headers,
   },
   ['kind', 'card'],

@@ -146,6 +146,10 @@ export interface Limits {
   queryTimeoutSeconds: number;
   maxHistoryMessages: number;
   maxResultCharacters: number;
+  /** How long a proposed call, or a question, waits for the user. */
+  approvalTimeoutSeconds: number;
+  /** How many agents may stand one above the other, each delegating to the next. */
+  maxDepth: number;
 }
 
 /** One revision of an agent: what a run executes, unchanged until its end. */

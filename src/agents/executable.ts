@@ -1,28 +1,33 @@
 import type { ModelDirectory } from '../llm/directory.ts';
-import type { ExecutableAgent } from '../runs/engine.ts';
+import type { ExecutableAgent, StartRequest } from '../runs/engine.ts';
 import type { Execution, Executor } from '../runs/executor.ts';
+import type { LoadedRun } from '../runs/log.ts';
 import type { JsonObject } from '../runs/message.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { ToolSource } from '../tools/tool-source.ts';
 import { awaitAuthorization } from './authorization.ts';
 import type { AgentRevision, DeclaredExecution, RemoteExecution } from './definition.ts';
 import { runLoop } from './loop/loop.ts';
 import { gatherTools } from './loop/gather-tools.ts';
+import { readPaused } from './loop/paused.ts';
 import { SecretMask } from './loop/secrets.ts';
 import type { LoopState } from './loop/state.ts';
 import { StepRecorder } from './loop/steps.ts';
+import { readVerdicts } from './loop/verdicts.ts';
 import { moduleExecutor } from './module-agent.ts';
 import { compileResponseSchema } from './response-schema.ts';
 
 /** What an agent of one kind brings to its execution. */
 export type KindOfAgent = Pick<
   ExecutableAgent,
-  'executor' | 'mayReply' | 'cancelGraceSeconds' | 'cancelWaiting'
+  'executor' | 'mayReply' | 'cancelGraceSeconds' | 'cancelWaiting' | 'admit'
 >;
 
 /** What agents are executed with. */
 export interface ExecutionParts {
   models: ModelDirectory;
   sources: readonly ToolSource[];
+  log?: Log;
   /** Fronts a remote agent. */
   openRemote: (execution: RemoteExecution) => KindOfAgent;
 }
@@ -42,34 +47,35 @@ export function executableAgent(revision: AgentRevision, parts: ExecutionParts):
   };
 }
 
-function ofKind({ definition }: AgentRevision, { models, sources, openRemote }: ExecutionParts): KindOfAgent {
+function ofKind({ definition }: AgentRevision, parts: ExecutionParts): KindOfAgent {
   const { execution } = definition;
   switch (execution.kind) {
     case 'a2a':
-      return openRemote(execution);
+      return parts.openRemote(execution);
     case 'module':
       return { executor: moduleExecutor(execution), mayReply: true };
     case 'declared':
-      return { executor: declaredExecutor(execution, models, sources) };
+      return { executor: declaredExecutor(execution, parts), admit: admitAnswer };
   }
 }
 
-function declaredExecutor(
-  agent: DeclaredExecution,
-  models: ModelDirectory,
-  sources: readonly ToolSource[],
-): Executor {
+/** A message to a task that waits for its user must answer what it waits for. */
+function admitAnswer({ snapshot: { finished } }: LoadedRun, request: StartRequest): void {
+  if (finished?.paused) readVerdicts(readPaused(finished.paused).waiting, request);
+}
+
+function declaredExecutor(agent: DeclaredExecution, parts: ExecutionParts): Executor {
   const check = agent.responseSchema && compileResponseSchema(agent.responseSchema);
   return async function* (execution) {
     const steps = new StepRecorder(execution.attempt);
-    const tools = yield* gatherTools(sources, steps, execution);
-    return yield* runLoop({ ...openState(agent, models, execution), tools, steps }, check);
+    const tools = yield* gatherTools(parts.sources, steps, execution);
+    return yield* runLoop({ ...openState(agent, parts, execution), tools, steps }, check);
   };
 }
 
 function openState(
   agent: DeclaredExecution,
-  models: ModelDirectory,
+  { models, log }: ExecutionParts,
   execution: Execution,
 ): Omit<LoopState, 'tools' | 'steps'> {
   const { llmId, properties } = execution.request;
@@ -88,7 +94,8 @@ function openState(
     maxSteps: Math.min(properties.maxSteps ?? agent.limits.maxSteps, agent.limits.maxSteps),
     usage: { promptTokens: 0, completionTokens: 0 },
     toolCalls: 0,
-    spoken: false,
+    said: '',
+    ...(log && { log }),
   };
 }
 

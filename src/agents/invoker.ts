@@ -8,7 +8,7 @@ import { UnknownModelError } from '../llm/directory.ts';
 import type { ExecutableAgent, RunEngine, StartRequest } from '../runs/engine.ts';
 import type { LoadedRun } from '../runs/log.ts';
 import type { JsonObject, Message, Turn } from '../runs/message.ts';
-import type { DoorName, Properties, RunRecord } from '../runs/record.ts';
+import { mayWait, type DoorName, type Properties, type RunRecord } from '../runs/record.ts';
 import { isRequested, resolveContextValues } from './context-values.ts';
 import type { AgentRevision } from './definition.ts';
 import type { AgentRegistry } from './registry.ts';
@@ -27,6 +27,8 @@ export interface Invocation {
   door: DoorName;
   /** As it is stored: secret values cut out. */
   message: Message;
+  /** See StartRequest. */
+  callers?: string[];
   /** Indexes of parts that no model is shown. */
   hiddenParts?: number[];
   history?: Turn[];
@@ -94,8 +96,7 @@ export class AgentInvoker {
 
   #request(invocation: Invocation, provided: Invocation['provided']): StartRequest {
     const { agent, principal, provided: _merged, ...rest } = invocation;
-    const mayWait = invocation.door === 'a2a';
-    const resolved = resolveContextValues(agent, provided, principal.claims, mayWait);
+    const resolved = resolveContextValues(agent, provided, principal.claims, mayWait(invocation.door));
     this.#checkModel(agent, invocation.llmId);
     return {
       ...rest,

@@ -7,6 +7,7 @@ import {
   type WrittenRemote,
   type WrittenVariable,
 } from './agent-file.ts';
+import { cardAddressFindings } from './card-address.ts';
 import { permissionFindings } from './data-permissions.ts';
 import { schemaProblem } from './json-schema.ts';
 import { promptVariables } from './placeholders.ts';
@@ -61,17 +62,11 @@ function declaredFindings(
   ];
 }
 
-/** The card's address is the operator's, so it may be anywhere; a credential in it would be published in logs. */
 function remoteFindings({ card, headers = {} }: WrittenRemote): Finding[] {
-  const url = URL.parse(card);
-  const path = ['execution', 'card'];
-  const findings: Finding[] = [];
-  if (!url) findings.push({ path, reason: 'is not a valid address' });
-  else if (url.username || url.password) {
-    const reason = 'must not hold a user name or password: use a header with {env: NAME}';
-    findings.push({ path, reason });
-  }
-  return [...findings, ...headerFindings(headers, ['execution', 'headers'], new Set())];
+  return [
+    ...cardAddressFindings(card, ['execution', 'card']),
+    ...headerFindings(headers, ['execution', 'headers'], new Set()),
+  ];
 }
 
 function duplicates<K extends string>(

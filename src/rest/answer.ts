@@ -96,7 +96,12 @@ function answerOf(run: SettledRun, showPrompts: boolean): JsonObject {
   };
 }
 
-const failureReasons: ReadonlySet<string> = new Set<Reason>(['timeout', 'provider_error', 'rate_limited']);
+const failureReasons: ReadonlySet<string> = new Set<Reason>([
+  'timeout',
+  'provider_error',
+  'rate_limited',
+  'approval_required',
+]);
 
 function failure(snapshot: RunSnapshot): Problem {
   const failed = snapshot.finished?.failure;

@@ -1,5 +1,5 @@
 import { eventId, type RunEvent } from './event.ts';
-import type { Artifact, Message, Turn } from './message.ts';
+import type { Artifact, JsonObject, Message, Turn } from './message.ts';
 import { userText, type RunRequest } from './record.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
@@ -13,6 +13,10 @@ export interface Exchanged {
 export interface Continuation {
   /** The attempt that the last message began. */
   attempt: number;
+  /** When it came, milliseconds since the epoch. */
+  at: number;
+  /** What the executor left to go on with. */
+  paused?: JsonObject;
   request: RunRequest;
   contentHash: string;
   /** What was said after the first message and before that request: questions and answers, oldest first. */
@@ -24,7 +28,7 @@ export interface Continuation {
 /** The continuation that a further message makes of a task at rest. */
 export function continuationOf(
   { attempt, continued, finished, restedAt, artifacts }: RunSnapshot,
-  { request, contentHash }: RunEvent & { kind: 'continued' },
+  { at, request, contentHash }: RunEvent & { kind: 'continued' },
 ): Continuation {
   const exchange = [...(continued?.exchange ?? [])];
   if (continued) exchange.push(exchanged(continued.request));
@@ -40,7 +44,8 @@ export function continuationOf(
     };
     exchange.push({ message });
   }
-  return { attempt, request, contentHash, exchange, ...(artifacts && { artifacts }) };
+  const paused = finished?.paused && { paused: finished.paused };
+  return { attempt, at, ...paused, request, contentHash, exchange, ...(artifacts && { artifacts }) };
 }
 
 /** All messages of a task but its status message, oldest first: its history (spec §4.1.1). */

@@ -1,57 +1,22 @@
-import type { StoredPushConfig } from '../a2a/push/outbox.ts';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Attempt } from './attempt.ts';
 import { isTerminal, type Position } from './event.ts';
-import type { Executor, Outcome } from './executor.ts';
+import type { Outcome } from './executor.ts';
 import type { LoadedRun, RunLog } from './log.ts';
-import type { JsonObject, Message, Turn } from './message.ts';
+import type { JsonObject } from './message.ts';
 import { contentHash, newRecord, recordedRequest } from './new-run.ts';
 import { prepareExecution } from './preparation.ts';
 import { readRun, type ReadOptions, type RunReading } from './reading.ts';
-import type { DoorName, Properties, RunRecord } from './record.ts';
+import type { RunRecord } from './record.ts';
 import { Recovery } from './recovery.ts';
 import type { SecretBox } from './secret-box.ts';
 import { emptySnapshot, fold, type RunSnapshot } from './snapshot.ts';
+import type { ExecutableAgent, StartRequest } from './start-request.ts';
 import { notWaiting, refuseUnlessWaiting, usedMessageId, waitsStill } from './waiting.ts';
 import { acceptedSnapshot, RunWriter } from './writer.ts';
 
-/** What the engine must know of an agent; the agents room provides it. */
-export interface ExecutableAgent {
-  agentId: string;
-  revision: string;
-  executor: Executor;
-  timeoutSeconds: number;
-  /** How many turns of the conversation the agent is shown. */
-  maxHistoryMessages: number;
-  onReplicaLoss: 'rerun' | 'fail';
-  /** Whether it may answer with a message in place of a task. */
-  mayReply?: boolean;
-  /** How long its executor may take to end a canceled run itself, because another server must be told; absent: not at all. */
-  cancelGraceSeconds?: number;
-  /** Tells whoever else holds a waiting run that it is canceled. Whatever it throws is logged. */
-  cancelWaiting?(run: LoadedRun): Promise<void>;
-}
-
-/** A request to run an agent, as every door hands it in: validated and authorized. */
-export interface StartRequest {
-  agent: ExecutableAgent;
-  owner: string;
-  door: DoorName;
-  /** As it is stored: secret values cut out. */
-  message: Message;
-  /** See RunRequest. */
-  hiddenParts?: number[];
-  /** A conversation that the caller carries itself. */
-  history?: Turn[];
-  contextValues: JsonObject;
-  /** Secret context values, in clear: sealed before they are stored. */
-  secrets: JsonObject;
-  llmId?: string;
-  acceptedOutputModes?: string[];
-  properties: Properties;
-  pushConfig?: StoredPushConfig;
-}
+export type { ExecutableAgent, StartRequest } from './start-request.ts';
 
 export interface EngineOptions {
   log: RunLog;
@@ -60,6 +25,8 @@ export interface EngineOptions {
   secretBox: SecretBox;
   logger: Log;
   idempotencyWindowMs: number;
+  /** Milliseconds since the epoch, for what waiting runs are answered; absent: the system's clock. */
+  now?: () => number;
 }
 
 /** What an attempt is launched with. */
@@ -115,13 +82,14 @@ export class RunEngine {
    * Continues a task that waits for its caller with a further message, or attaches to what the same message
    * began before. Returns the run as it stands at the beginning of that.
    * @throws Problem unsupported_operation for a task that takes no message now; invalid_request when the
-   * messageId was used with other content.
+   * messageId was used with other content, or the message does not fit what the task waits for.
    */
   async continue(run: LoadedRun, request: StartRequest): Promise<LoadedRun> {
     const { record, snapshot } = run;
     const hash = contentHash(request, this.#options.secretBox);
     if (this.#isRepeated(run, request, hash)) return run;
     refuseUnlessWaiting(snapshot);
+    request.agent.admit?.(run, request);
     // Not from a later attempt: then somebody has taken it up and not yet stored with which message.
     let attempt = await this.#options.log.takeOver(record.id, snapshot.restedAt?.attempt ?? snapshot.attempt);
     if (attempt === undefined) {
@@ -134,7 +102,8 @@ export class RunEngine {
     if (attempt === undefined) throw notWaiting('already answered');
     const writer = new RunWriter(this.#options.log, record.id, { ...snapshot }, attempt);
     const recorded = recordedRequest(request, record, this.#options.secretBox);
-    void writer.write({ kind: 'continued', at: Date.now(), request: recorded, contentHash: hash });
+    const { now = Date.now } = this.#options;
+    void writer.write({ kind: 'continued', at: now(), request: recorded, contentHash: hash });
     await writer.stored();
     const continued = (await this.load(record.id)) ?? run;
     const contextValues = { ...request.contextValues, ...request.secrets };

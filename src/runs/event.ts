@@ -61,6 +61,8 @@ export interface StepDetail {
   error?: string;
   /** What a tool tells beside its result: the SQL, the tables, the pages that it used. */
   detail?: Json;
+  /** Who decided on a call that waited for its user. */
+  approval?: ApprovalDetail;
   /** What the call cost by its tool's price, US dollars. */
   costUsd?: number;
   llmId?: string;
@@ -68,6 +70,15 @@ export interface StepDetail {
   usage?: Usage;
   /** Shown only to callers who may read the agent's configuration. */
   prompt?: string;
+}
+
+export interface ApprovalDetail {
+  proposalId: string;
+  decision: 'approve' | 'deny' | 'edit' | 'answer';
+  /** User id. */
+  by: string;
+  /** ISO-8601 UTC. */
+  at: string;
 }
 
 /** Why a run failed: a code of the REST errors and a sentence that says what to do next. */
@@ -130,6 +141,8 @@ export interface FinishedEvent {
   reply?: SaidMessage;
   failure?: Failure;
   usage?: Usage;
+  /** What the executor needs to go on from here when the task is continued: no reader is shown it. */
+  paused?: JsonObject;
 }
 
 /** Where in the log: fencing number of the attempt (from 1) and sequence within it (from 1). */

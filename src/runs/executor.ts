@@ -11,6 +11,8 @@ export interface Execution {
   firstAttempt: number;
   /** What is executed: the run's first request, or that of the message which continued the task. */
   request: RunRequest;
+  /** What the attempt before left to go on with, and when the request came; absent: it begins anew. */
+  resumed?: { paused: JsonObject; at: number };
   /** What was said in this task before that request, oldest first. */
   exchange: readonly Exchanged[];
   /** Another server's task that an earlier attempt began for this run. */
@@ -34,6 +36,8 @@ export interface Outcome {
   reply?: SaidMessage;
   failure?: Failure;
   usage?: Usage;
+  /** What an attempt that continues the task is given; JSON, without secrets. Only of one that waits. */
+  paused?: JsonObject;
 }
 
 /**

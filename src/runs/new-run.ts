@@ -1,5 +1,6 @@
 import { hash, randomUUIDv7 } from 'node:crypto';
 import type { StartRequest } from './engine.ts';
+import { hopsOf } from './hops.ts';
 import type { RunRecord, RunRequest } from './record.ts';
 import type { SecretBox } from './secret-box.ts';
 
@@ -9,6 +10,7 @@ export function newRecord(request: StartRequest, secretBox: SecretBox): RunRecor
   const id = randomUUIDv7();
   const named = request.message.contextId;
   const contextId = named ?? randomUUIDv7();
+  const depth = hopsOf(request.message);
   return {
     id,
     contextId,
@@ -20,6 +22,8 @@ export function newRecord(request: StartRequest, secretBox: SecretBox): RunRecor
     contentHash: contentHash(request, secretBox),
     contextNamed: named !== undefined,
     ...(request.agent.mayReply && { mayReply: true }),
+    ...(depth > 0 && { depth }),
+    ...(request.callers && { callers: request.callers }),
     createdAt: Date.now(),
   };
 }

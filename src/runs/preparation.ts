@@ -20,6 +20,7 @@ export async function prepareExecution(
   if (!record.request.history && record.contextNamed && record.door === 'a2a') {
     history = await log.history({ owner, agentId, contextId }, agent.maxHistoryMessages);
   }
+  const { paused, at = 0 } = snapshot.continued ?? {};
   history = await withReferencedTasks(log, { record, snapshot }, history);
   return {
     record,
@@ -27,6 +28,7 @@ export async function prepareExecution(
     request,
     exchange,
     history: exchange.length > 0 ? [...history, ...turnsOf(exchange)] : history,
+    ...(paused && { resumed: { paused, at } }),
     ...(snapshot.linked && { linked: snapshot.linked }),
   };
 }

@@ -46,6 +46,11 @@ export function probeOf(run: LoadedRun, events: readonly StoredEvent[], showProm
   };
 }
 
+/** Tool executions, and proposals of them, belong to the model call that asked for them. */
+function isAskedFor({ type, iteration }: ProbeStep, asking: ProbeStep): boolean {
+  return type === 'tool_execution' || (type === 'planning' && iteration === asking.iteration);
+}
+
 function tree(events: readonly StoredEvent[], showPrompts: boolean): ProbeStep[] {
   const top: ProbeStep[] = [];
   let asking: ProbeStep | undefined;
@@ -68,7 +73,7 @@ function tree(events: readonly StoredEvent[], showPrompts: boolean): ProbeStep[]
     if (shown.status !== 'in_progress') continue;
     byId.set(shown.id, shown);
     const parent = shown.parentId === undefined ? undefined : byId.get(shown.parentId);
-    const above = parent ?? (shown.type === 'tool_execution' ? asking : undefined);
+    const above = parent ?? (asking && isAskedFor(shown, asking) ? asking : undefined);
     if (above) (above.steps ??= []).push(shown);
     else top.push(shown);
     if (shown.type === 'model_call' && !parent) asking = shown;

@@ -32,6 +32,11 @@ export interface RunRequest {
 /** `agent`: another agent delegates to it. */
 export type DoorName = 'a2a' | 'answer' | 'agent';
 
+/** Whether whoever called can answer a run that comes to rest before its end. */
+export function mayWait(door: DoorName): boolean {
+  return door === 'a2a';
+}
+
 /** One row per run (an A2A task), written once. */
 export interface RunRecord {
   id: string;
@@ -50,6 +55,8 @@ export interface RunRecord {
   mayReply?: boolean;
   /** How many agents stand above it, one delegating to the next; absent: none. */
   depth?: number;
+  /** The agents of this gateway that stand above it, the first one first; absent: none. */
+  callers?: string[];
   /** Milliseconds since the epoch. */
   createdAt: number;
 }

@@ -56,6 +56,7 @@ export class Recovery {
     try {
       const agent = this.#options.findAgent(record.agentId, record.agentRevision);
       if (!agent) return 'its agent is no longer declared';
+      if (record.door === 'agent') return 'the agent that waited for it was lost with it';
       if (agent.onReplicaLoss === 'fail' || snapshot.attempt - earlier >= mostAttempts)
         return 'its process was lost';
       const secrets = sealedSecrets === undefined ? {} : this.#options.secretBox.open(sealedSecrets);

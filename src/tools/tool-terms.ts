@@ -25,12 +25,13 @@ export function onTerms(
 
 /** A tool may be an object of a class: what it does is asked of the tool itself. */
 function withTerms(tool: Tool, terms: Terms): Tool {
-  const { name, description, parameters, sideEffects, timeoutSeconds, source } = tool;
+  const { name, description, parameters, sideEffects, asksUser, timeoutSeconds, source } = tool;
   return {
     name,
     description,
     parameters,
     sideEffects,
+    ...(asksUser && { asksUser }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
     ...(source !== undefined && { source }),
     ...terms,

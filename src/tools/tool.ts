@@ -48,6 +48,8 @@ export interface ToolCaller {
   agentId?: string;
   /** How many agents stand above this call, one delegating to the next: 0 for the agent that the user called. */
   depth: number;
+  /** Those of them that are of this gateway, the first one first. */
+  callers?: readonly string[];
 }
 
 /** A step inside a tool: it begins with `in_progress` and ends once, under the same id. */

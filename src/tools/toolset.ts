@@ -1,3 +1,5 @@
+import type { AgentToolDefinition } from '../agents/tool-types/agent.ts';
+import type { AskUserToolDefinition } from '../agents/tool-types/ask-user.ts';
 import type { HttpToolDefinition } from '../agents/tool-types/http.ts';
 import type { KnowledgeToolDefinition } from '../agents/tool-types/knowledge.ts';
 import type { SqlToolDefinition } from '../agents/tool-types/sql.ts';
@@ -5,6 +7,9 @@ import type { CommandToolDefinition } from '../agents/tool-types/command.ts';
 import type { OpenApiToolDefinition } from '../agents/tool-types/openapi.ts';
 import type { McpToolDefinition } from '../agents/tool-types/mcp.ts';
 import type { ToolDefinition } from '../agents/tool-types/tool-types.ts';
+import { createAgentTool } from './agent/agent-tool.ts';
+import { createAskUserTool } from './ask-user.ts';
+import type { Delegation } from './delegation.ts';
 import { CommandSource, type CommandDependencies } from './command/command-source.ts';
 import { createHttpTool } from './http/http-tool.ts';
 import type { HttpToolDependencies } from './http/http-tool.ts';
@@ -21,7 +26,7 @@ export type ToolsetDependencies = HttpToolDependencies &
   KnowledgeToolDependencies &
   SqlToolDependencies &
   CommandDependencies &
-  McpDependencies;
+  McpDependencies & { delegation: Delegation };
 
 interface DefinitionByType {
   knowledge: KnowledgeToolDefinition;
@@ -30,6 +35,8 @@ interface DefinitionByType {
   openapi: OpenApiToolDefinition;
   command: CommandToolDefinition;
   mcp: McpToolDefinition;
+  ask_user: AskUserToolDefinition;
+  agent: AgentToolDefinition;
 }
 
 type Factories = {
@@ -47,6 +54,8 @@ const factories: Factories = {
   openapi: (definition, deps) => new OpenApiSource(definition, deps),
   command: (definition, deps) => new CommandSource(definition, deps),
   mcp: createMcpSource,
+  ask_user: (definition) => sourceOf(createAskUserTool(definition)),
+  agent: (definition, { delegation }) => createAgentTool(definition, delegation),
 };
 
 /**

@@ -72,6 +72,8 @@ const declaredExecution: DeclaredExecution = {
     toolTimeoutSeconds: 20,
     maxHistoryMessages: 20,
     maxResultCharacters: 20_000,
+    approvalTimeoutSeconds: 86_400,
+    maxDepth: 4,
     queryTimeoutSeconds: 5,
   },
 };

@@ -62,6 +62,15 @@ async function stateOf(
 }
 
 describe('runs of an earlier life', () => {
+  test('of an agent that another one asked fail: whoever waited for them is lost too', async () => {
+    const id = await lost(undefined, { door: 'agent' });
+    const { engine } = await nextLife({ agents: [agentWith(saying('again'))] });
+    expect(await stateOf(engine, id)).toMatchObject({
+      state: 'failed',
+      finished: { failure: { message: expect.stringContaining('the agent that waited for it was lost') } },
+    });
+  });
+
   test('are executed again: the text starts anew, secrets and conversation are there', async () => {
     const secrets = { token: 'hunter22' };
     const id = await lost(undefined, { secrets, contextValues: { a: 1 } });

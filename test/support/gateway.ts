@@ -28,6 +28,7 @@ export interface TestGatewayOptions {
   /** Keep the data in a folder, so that another gateway can be opened on it. */
   dataDir?: string;
   pushTimes?: PushTimes;
+  now?: () => number;
 }
 
 /** A whole gateway on port 0 with agent files of its own; it keeps nothing unless `dataDir` says so. */
@@ -64,6 +65,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     env,
     signalGroup,
     ...(options.pushTimes && { pushTimes: options.pushTimes }),
+    ...(options.now && { now: options.now }),
   });
   const stop = async (): Promise<void> => {
     await gateway.stop();

@@ -5,10 +5,13 @@ import type { MessageSendParams, Part as V03Part } from 'a2a-js-sdk-v0-3';
 /** A part as tests write it, for the SDK clients of both versions. */
 export type SentPart =
   | { text: string }
+  | { data: object }
   | { raw: Buffer; mediaType: string; filename?: string }
   | { url: string; mediaType: string };
 
 export interface SentOptions {
+  messageId?: string;
+  taskId?: string;
   contextId?: string;
   acceptedOutputModes?: string[];
   referenceTaskIds?: string[];
@@ -16,11 +19,17 @@ export interface SentOptions {
 
 /** What the v1.0 SDK client sends. */
 export function sendingV1(parts: readonly SentPart[], options: SentOptions = {}): SendMessageRequest {
-  const { contextId = '', acceptedOutputModes = [], referenceTaskIds = [] } = options;
+  const {
+    messageId = randomUUID(),
+    taskId = '',
+    contextId = '',
+    acceptedOutputModes = [],
+    referenceTaskIds = [],
+  } = options;
   const message = {
-    messageId: randomUUID(),
+    messageId,
     contextId,
-    taskId: '',
+    taskId,
     role: Role.ROLE_USER,
     parts: parts.map(v1Part),
     metadata: undefined,
@@ -38,6 +47,7 @@ export function sendingV1(parts: readonly SentPart[], options: SentOptions = {})
 function v1Part(part: SentPart): V1Part {
   const unset = { metadata: undefined, filename: '', mediaType: '' };
   if ('text' in part) return { ...unset, content: { $case: 'text', value: part.text } };
+  if ('data' in part) return { ...unset, content: { $case: 'data', value: part.data } };
   if ('url' in part)
     return { ...unset, content: { $case: 'url', value: part.url }, mediaType: part.mediaType };
   const { raw, mediaType, filename = '' } = part;
@@ -61,6 +71,7 @@ export function sendingV03(parts: readonly SentPart[], options: SentOptions = {}
 
 function v03Part(part: SentPart): V03Part {
   if ('text' in part) return { kind: 'text', text: part.text };
+  if ('data' in part) return { kind: 'data', data: { ...part.data } };
   if ('url' in part) return { kind: 'file', file: { uri: part.url, mimeType: part.mediaType } };
   const { raw, mediaType, filename } = part;
   return {

@@ -10,7 +10,11 @@ const guard = new EgressGuard({ allow: [] });
 const log = warningsTo([]);
 const data = { databases: new DataSources([], log), dataPermissions: {}, queryTimeoutSeconds: 5 };
 const knowledge = new KnowledgeLibrary({ log, env: {}, guard });
-const shared = { env: {}, guard, log, knowledge, ...data };
+const delegation = {
+  describe: (agentId: string) => `Asks ${agentId}.`,
+  delegate: async () => ({ text: 'answered' }),
+};
+const shared = { env: {}, guard, log, knowledge, delegation, ...data };
 const deps = { ...shared, ownAddress: () => 'http://127.0.0.1:1', mcpCommandsAllow: [] };
 const refund: HttpToolDefinition = {
   name: 'refund',

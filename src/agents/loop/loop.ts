@@ -1,10 +1,13 @@
-import { ModelError, type ModelMessage } from '../../llm/model.ts';
+import { ModelError } from '../../llm/model.ts';
 import type { Failure } from '../../runs/event.ts';
 import type { ExecutorEvent, Outcome } from '../../runs/executor.ts';
-import type { Scenario } from '../definition.ts';
 import type { ResponseCheck } from '../response-schema.ts';
+import { openConversation, permittedTools, type Conversation } from './conversation.ts';
 import { callModel } from './model-call.ts';
-import { openingMessages, render, spokenParts, systemPrompt } from './prompt.ts';
+import { pause } from './paused.ts';
+import { render } from './prompt.ts';
+import { resumeConversation } from './resume.ts';
+import { RunFailure } from './run-failure.ts';
 import { chooseScenario } from './scenario.ts';
 import type { LoopState } from './state.ts';
 import { structuredResponse } from './structured-response.ts';
@@ -12,34 +15,47 @@ import { callTools } from './tool-calls.ts';
 
 /**
  * The agent loop: scenario → model ⇄ tools → answer → structured response. Stateless: all that it knows
- * comes with the execution. Yields what happens, returns how it ended.
+ * comes with the execution, that of a task which waited for its user included. Yields what happens, returns how
+ * it ended.
  */
 export async function* runLoop(
   state: LoopState,
   check: ResponseCheck | undefined,
 ): AsyncGenerator<ExecutorEvent, Outcome, undefined> {
   try {
-    const scenario = state.agent.scenarios.length > 0 ? yield* chooseScenario(state) : undefined;
-    if (state.agent.scenarios.length > 0 && !scenario) return yield* fallBack(state);
-    const conversation = yield* answer(state, scenario);
-    const failure = check ? yield* structuredResponse(state, conversation, check) : undefined;
+    const conversation = yield* begin(state);
+    if (!conversation) return yield* fallBack(state);
+    const waiting = yield* answer(state, conversation);
+    if (waiting) return waiting;
+    const failure = check ? yield* structuredResponse(state, conversation.messages, check) : undefined;
     return { state: failure ? 'failed' : 'completed', ...(failure && { failure }), usage: state.usage };
   } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    return { state: 'failed', failure: modelFailure(state, error), usage: state.usage };
+    return { state: 'failed', failure: failureOf(state, error), usage: state.usage };
   }
 }
 
-/** Model and tools in turn until the model answers without a call; the last permitted step gets no tools. */
+/** The conversation from its beginning, or from where it waited; undefined when no scenario fits. */
+async function* begin(state: LoopState): AsyncGenerator<ExecutorEvent, Conversation | undefined, undefined> {
+  const { resumed } = state.execution;
+  if (resumed) return yield* resumeConversation(state, resumed);
+  const hasScenarios = state.agent.scenarios.length > 0;
+  const scenario = hasScenarios ? yield* chooseScenario(state) : undefined;
+  return hasScenarios && !scenario ? undefined : openConversation(state, scenario);
+}
+
+/**
+ * Model and tools in turn until the model answers without a call; the last permitted step gets no tools.
+ * Returns an outcome when the user has the word first.
+ */
 async function* answer(
   state: LoopState,
-  scenario: Scenario | undefined,
-): AsyncGenerator<ExecutorEvent, ModelMessage[], undefined> {
-  const { history } = state.execution;
-  const system = systemPrompt(state.agent, scenario, state.visibleValues);
-  const messages = openingMessages(system, history, spokenParts(state.execution));
-  const tools = permitted(state, scenario);
-  for (let iteration = 1; ; iteration++) {
+  conversation: Conversation,
+): AsyncGenerator<ExecutorEvent, Outcome | undefined, undefined> {
+  const { messages } = conversation;
+  const tools = permittedTools(state, conversation.scenario);
+  for (;;) {
+    conversation.iteration += 1;
+    const { iteration } = conversation;
     const mayCall = iteration < state.maxSteps && tools.length > 0;
     const reply = yield* callModel(
       state,
@@ -53,15 +69,11 @@ async function* answer(
     // Calls that came although no tools were offered are dropped: nothing would answer them.
     const calls = mayCall ? reply.toolCalls : [];
     messages.push({ role: 'assistant', content: reply.text, ...(calls.length > 0 && { toolCalls: calls }) });
-    if (calls.length === 0) return messages;
-    messages.push(...(yield* callTools(state, { calls, tools, iteration })));
+    if (calls.length === 0) return undefined;
+    const round = yield* callTools(state, { calls, tools, iteration });
+    if (round.waiting.length > 0) return pause(state, conversation, round);
+    messages.push(...round.results.filter((result) => result !== undefined));
   }
-}
-
-function permitted(state: LoopState, scenario: Scenario | undefined): LoopState['tools'] {
-  const names = scenario?.tools;
-  if (!names) return state.tools;
-  return state.tools.filter((tool) => names.includes(tool.source ?? tool.name));
 }
 
 async function* fallBack(state: LoopState): AsyncGenerator<ExecutorEvent, Outcome, undefined> {
@@ -70,7 +82,10 @@ async function* fallBack(state: LoopState): AsyncGenerator<ExecutorEvent, Outcom
   return { state: 'completed', usage: state.usage };
 }
 
-function modelFailure(state: LoopState, error: ModelError): Failure {
+/** What went wrong, in words for the caller. @throws whatever is no failure of the model or of the run */
+function failureOf(state: LoopState, error: unknown): Failure {
+  if (error instanceof RunFailure) return error.failure;
+  if (!(error instanceof ModelError)) throw error;
   const codes: Partial<Record<ModelError['kind'], string>> = {
     rate_limited: 'rate_limited',
     timeout: 'timeout',

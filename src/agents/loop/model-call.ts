@@ -63,10 +63,10 @@ export async function* callModel(
 
 /** A piece of the answer; text of a later model call is set off from the earlier one by an empty line. */
 function said(state: LoopState, text: string, opensCall: boolean, last = false): ExecutorEvent {
-  const first = !state.spoken;
-  const separator = opensCall && !first ? '\n\n' : '';
-  state.spoken = true;
-  return { kind: 'text', at: Date.now(), text: separator + text, first, last };
+  const first = state.said === '';
+  const said = opensCall && !first ? `\n\n${text}` : text;
+  state.said += said;
+  return { kind: 'text', at: Date.now(), text: said, first, last };
 }
 
 function addUsage(

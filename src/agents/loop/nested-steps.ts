@@ -37,7 +37,7 @@ export class NestedSteps {
   readonly #state: LoopState;
   readonly #parent: { step: StartedStep; iteration: number };
   readonly #reported: ReportedSteps;
-  /** By the tool's own ids: those that are open, and undefined for those that ended. */
+  /** By the tool's own ids. */
   readonly #steps = new Map<string, { step: StartedStep; open: boolean }>();
   #closed = false;
 

@@ -48,9 +48,12 @@ export function openingMessages(
  * What the user says. A message that only brings values says nothing itself: then it is the one before it that
  * is answered.
  */
-export function spokenParts({ request, exchange }: Pick<Execution, 'request' | 'exchange'>): Part[] {
+export function spokenMessage({ request, exchange }: Pick<Execution, 'request' | 'exchange'>): {
+  id: string;
+  parts: Part[];
+} {
   const said = [...exchange.filter(({ message }) => message.role === 'ROLE_USER'), request]
-    .map(visibleParts)
-    .filter((parts) => parts.length > 0);
-  return said.at(-1) ?? [];
+    .map((one) => ({ id: one.message.messageId, parts: visibleParts(one) }))
+    .filter(({ parts }) => parts.length > 0);
+  return said.at(-1) ?? { id: request.message.messageId, parts: [] };
 }

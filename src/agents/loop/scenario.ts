@@ -2,7 +2,7 @@ import type { ExecutorEvent } from '../../runs/executor.ts';
 import type { Scenario } from '../definition.ts';
 import { withoutFence } from '../response-schema.ts';
 import { callModel } from './model-call.ts';
-import { spokenParts } from './prompt.ts';
+import { spokenMessage } from './prompt.ts';
 import type { LoopState } from './state.ts';
 import { contentOf } from './user-content.ts';
 
@@ -30,7 +30,7 @@ export async function* chooseScenario(
           role: turn.by === 'USER' ? ('user' as const) : ('assistant' as const),
           content: turn.text,
         })),
-        { role: 'user', content: contentOf(spokenParts(state.execution)) },
+        { role: 'user', content: contentOf(spokenMessage(state.execution).parts) },
       ],
       responseSchema: { name: 'scenario_choice', schema: choiceSchema(scenarios) },
       temperature: 0,

@@ -2,6 +2,7 @@ import type { Model } from '../../llm/model.ts';
 import type { Usage } from '../../runs/event.ts';
 import type { Execution } from '../../runs/executor.ts';
 import type { JsonObject } from '../../runs/message.ts';
+import type { Log } from '../../telemetry/log.ts';
 import type { Tool } from '../../tools/tool.ts';
 import type { DeclaredExecution } from '../definition.ts';
 import type { SecretMask } from './secrets.ts';
@@ -22,6 +23,7 @@ export interface LoopState {
   /** Sums up over all model calls of the run. */
   usage: Usage;
   toolCalls: number;
-  /** Whether a piece of the answer was said already. */
-  spoken: boolean;
+  /** The answer's text as far as it was said. */
+  said: string;
+  readonly log?: Log;
 }

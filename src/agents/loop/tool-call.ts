@@ -5,8 +5,10 @@ import type { Json, JsonObject } from '../../runs/message.ts';
 import { callWithin, cutResult } from '../../tools/bounded-call.ts';
 import { ToolError, type Tool, type ToolResult } from '../../tools/tool.ts';
 import type { NestedSteps } from './nested-steps.ts';
+import type { DecidedCall } from './resume.ts';
 import type { LoopState } from './state.ts';
 import type { StartedStep } from './steps.ts';
+import { waitsForUser } from './waiting.ts';
 
 /** A call of the model's as it stands before anything is executed. */
 export type CheckedCall =
@@ -34,11 +36,14 @@ export function checkCall(state: LoopState, tools: readonly Tool[], call: ModelT
     return refused(`Not executed: the limit of ${maxToolCalls} tool calls is reached.`);
   const problems = tool.validate(given);
   if (problems.length > 0) return refused(`The arguments do not fit: ${problems.join('; ')}.`);
+  // It must be kept until the user has answered, and shown: a secret can be neither.
+  if (waitsForUser(tool) && state.mask.text(call.arguments) !== call.arguments)
+    return refused('The arguments hold a secret value: leave it out.');
   return { tool, given };
 }
 
 /** The end of a call that is not executed, or was in vain. */
-export function failedCall(
+function failedCall(
   state: LoopState,
   step: StartedStep,
   text: string,
@@ -49,31 +54,78 @@ export function failedCall(
   return { text: error, end: step.failed(undefined, masked) };
 }
 
-/** Executes a call once; what the tool throws is its result. @throws the signal's reason when the run is stopped */
-export async function executeCall(
+/** What the user said in place of the tool: an answer to its question, or a no. */
+function answeredCall(
+  state: LoopState,
+  step: StartedStep,
+  given: JsonObject,
+  { verdict, approval }: DecidedCall,
+): FinishedCall {
+  const detail = { arguments: state.mask.json(given), approval };
+  if (verdict.decision === 'answer') {
+    const text = cutResult(state.mask.text(verdict.words), state.agent.limits.maxResultCharacters);
+    return { text, end: step.completed('answered', { ...detail, result: text }) };
+  }
+  const words = verdict.decision === 'deny' ? verdict.words : undefined;
+  const said = words === undefined ? '' : ` The user said: ${JSON.stringify(words)}`;
+  const denied = failedCall(state, step, `Not executed: the user did not approve this call.${said}`, detail);
+  return { ...denied, end: step.failed('not approved', detail) };
+}
+
+/** What comes with a call that is finished. */
+export interface CallPlace {
+  step: StartedStep;
+  nested: NestedSteps;
+  /** What the user said to it, where it waited. */
+  said?: DecidedCall;
+}
+
+/**
+ * Brings a call to its end: executed once, refused, or answered by the user in place of the tool.
+ * @throws the signal's reason when the run is stopped
+ */
+export async function finishCall(
+  state: LoopState,
+  checked: CheckedCall,
+  place: CallPlace,
+): Promise<FinishedCall> {
+  if ('refusal' in checked)
+    return failedCall(state, place.step, checked.refusal, { arguments: checked.given });
+  const { said } = place;
+  const decision = said?.verdict.decision;
+  if (said && (decision === 'deny' || decision === 'answer'))
+    return answeredCall(state, place.step, checked.given, said);
+  return await executeCall(state, checked, place);
+}
+
+/** What the tool throws is its result. */
+async function executeCall(
   state: LoopState,
   { tool, given }: { tool: Tool; given: JsonObject },
-  step: StartedStep,
-  nested: NestedSteps,
+  { step, nested, said }: CallPlace,
 ): Promise<FinishedCall> {
-  const cost = addCost(state, tool);
+  const known = { ...addCost(state, tool), ...(said && { approval: said.approval }) };
   try {
     const result = await execute(state, tool, given, nested);
-    const text = cutResult(state.mask.text(result.text), state.agent.limits.maxResultCharacters);
-    const detail: StepDetail = { arguments: state.mask.json(given), result: text, ...cost };
-    return {
-      text,
-      end: step.completed(result.summary && state.mask.text(result.summary), {
-        ...detail,
-        ...toolDetail(state, result.detail),
-      }),
-    };
+    const changed =
+      said?.verdict.decision === 'edit'
+        ? `The user changed the arguments to ${JSON.stringify(given)} before it was executed.\n`
+        : '';
+    const { maxResultCharacters } = state.agent.limits;
+    const text = cutResult(state.mask.text(changed + result.text), maxResultCharacters);
+    const end = step.completed(result.summary && state.mask.text(result.summary), {
+      arguments: state.mask.json(given),
+      result: text,
+      ...known,
+      ...toolDetail(state, result.detail),
+    });
+    return { text, end };
   } catch (error) {
     if (state.execution.signal.aborted) throw error;
-    if (!(error instanceof ToolError))
-      return failedCall(state, step, 'the tool failed inside the gateway.', { arguments: given, ...cost });
-    const detail = { arguments: given, ...cost, ...toolDetail(state, error.detail) };
-    return failedCall(state, step, error.message, detail);
+    const isToolError = error instanceof ToolError;
+    const message = isToolError ? error.message : 'the tool failed inside the gateway.';
+    const told = isToolError ? toolDetail(state, error.detail) : {};
+    return failedCall(state, step, message, { arguments: given, ...known, ...told });
   } finally {
     nested.close();
   }
@@ -102,7 +154,8 @@ async function execute(
   nested: NestedSteps,
 ): Promise<ToolResult> {
   const { contextValues: context, record, signal } = state.execution;
-  const caller = { userId: record.owner, agentId: record.agentId, depth: record.depth ?? 0 };
+  const { owner: userId, agentId, depth = 0, callers = [] } = record;
+  const caller = { userId, agentId, depth, callers };
   const call = { arguments: given, context, signal, caller, report: nested.report };
   return await callWithin(tool, call, state.agent.limits.toolTimeoutSeconds);
 }

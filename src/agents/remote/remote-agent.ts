@@ -26,8 +26,8 @@ export function openRemoteAgent(
 ): KindOfAgent {
   const cards = new RemoteCardSource({ url, guard: parts.guard });
   const grpc = new LatestClient();
-  const connect = async (): Promise<RemoteRunOptions> => {
-    const own = ownHeaders(headers, parts.env);
+  const connect = async (context: HeaderSources['context']): Promise<RemoteRunOptions> => {
+    const own = ownHeaders(headers, { env: parts.env, context });
     const card = await cards.get(own.headers);
     // The SDK's client costs start-up time that a gateway without remote agents need not spend.
     const { openClient, openGrpcClient } = await import('./remote-client.ts');
@@ -35,7 +35,10 @@ export function openRemoteAgent(
     const connection = new RemoteConnection({ guard: parts.guard, origin, headers: own.headers });
     const client =
       card.address.binding === 'GRPC'
-        ? await grpc.get(card.address.url, async () => await openGrpcClient(card, url, own.headers))
+        ? await grpc.get(
+            `${card.address.url} ${JSON.stringify(own.headers)}`,
+            async () => await openGrpcClient(card, url, own.headers),
+          )
         : await openClient(card, connection);
     const { streaming, address } = card;
     const hidesAppend = address.version === '0.3' && address.binding === 'HTTP+JSON';
@@ -44,24 +47,24 @@ export function openRemoteAgent(
   return {
     mayReply: true,
     cancelGraceSeconds,
-    executor: (execution) => runRemotely(execution, connect),
-    cancelWaiting: async ({ snapshot }: LoadedRun) => {
+    executor: (execution) => runRemotely(execution, async () => await connect(execution.contextValues)),
+    cancelWaiting: async ({ record, snapshot }: LoadedRun) => {
       if (!snapshot.linked) return;
-      const { client } = await connect();
+      const { client } = await connect(record.request.contextValues);
       const request = { tenant: '', id: snapshot.linked.taskId, metadata: undefined };
       await client.cancelTask(request, { signal: AbortSignal.timeout(cancelTimeoutMs) });
     },
   };
 }
 
-/** One client, as long as the address stays: its connections serve all runs. */
+/** One client, as long as address and headers stay: its connections serve all runs. */
 class LatestClient {
-  #address: string | undefined;
+  #target: string | undefined;
   #client: Promise<RemoteRunOptions['client']> | undefined;
 
-  get(address: string, open: () => Promise<RemoteRunOptions['client']>): Promise<RemoteRunOptions['client']> {
-    if (this.#address !== address || !this.#client) this.#client = open();
-    this.#address = address;
+  get(target: string, open: () => Promise<RemoteRunOptions['client']>): Promise<RemoteRunOptions['client']> {
+    if (this.#target !== target || !this.#client) this.#client = open();
+    this.#target = target;
     return this.#client;
   }
 }
@@ -81,13 +84,13 @@ async function* runRemotely(
   return yield* new RemoteRun(execution, options).run();
 }
 
-/** Only what the operator declared: nothing of the caller's is known here. */
+/** Only what the operator declared; of the run's values only those that it names. */
 function ownHeaders(
   declared: RemoteExecution['headers'],
-  env: HeaderSources['env'],
+  from: HeaderSources,
 ): { headers: Record<string, string>; secrets: string[] } {
   try {
-    const { headers, sources } = resolveHeaders(declared, { env, context: {} });
+    const { headers, sources } = resolveHeaders(declared, from);
     return { headers, secrets: [...sources.values()] };
   } catch (error) {
     throw new RemoteFailure(error instanceof Error ? error.message : 'The headers could not be made.', {

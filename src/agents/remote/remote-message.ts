@@ -8,11 +8,10 @@ import {
 } from '@a2a-js/sdk';
 import type { LinkedTask, SaidMessage } from '../../runs/event.ts';
 import type { Execution } from '../../runs/executor.ts';
+import { hopsKey, hopsOf } from '../../runs/hops.ts';
 import type { Artifact, Json, Part } from '../../runs/message.ts';
 import { visibleParts, type RunRecord } from '../../runs/record.ts';
 
-/** In the metadata of what the gateway sends: through how many gateways the message came. */
-const hopsKey = 'urn:a2a-gateway:hops';
 const mostHops = 8;
 
 /** To which conversation or task of the remote a message goes. */
@@ -35,7 +34,7 @@ export function remoteRequest(
       ...target,
       role: Role.ROLE_USER,
       parts: partsFor(execution, target).map(sdkPart),
-      metadata: { ...request.message.metadata, [hopsKey]: hopsOf(request) + 1 },
+      metadata: { ...request.message.metadata, [hopsKey]: hopsOf(request.message) + 1 },
       extensions: [],
       referenceTaskIds: [],
     },
@@ -59,12 +58,7 @@ function partsFor({ request, exchange }: Execution, { taskId }: RemoteTarget): P
 
 /** Whether the message came through so many gateways that they must front each other in a circle. */
 export function goesInCircles({ request }: Execution): boolean {
-  return hopsOf(request) >= mostHops;
-}
-
-function hopsOf({ message: { metadata } }: Execution['request']): number {
-  const hops = metadata?.[hopsKey];
-  return typeof hops === 'number' && hops > 0 ? Math.floor(hops) : 0;
+  return hopsOf(request.message) >= mostHops;
 }
 
 /** The conversation at the remote: no two owners, agents or conversations share one. */

@@ -1,4 +1,6 @@
 import type { FilePath, Finding } from '../agent-file.ts';
+import { agentToolType, type AgentToolDefinition, type WrittenAgentTool } from './agent.ts';
+import { askUserToolType, type AskUserToolDefinition, type WrittenAskUserTool } from './ask-user.ts';
 import { httpToolType, type HttpToolDefinition, type WrittenHttpTool } from './http.ts';
 import { knowledgeToolType, type KnowledgeToolDefinition, type WrittenKnowledgeTool } from './knowledge.ts';
 import { openApiToolType, type OpenApiToolDefinition, type WrittenOpenApiTool } from './openapi.ts';
@@ -13,14 +15,18 @@ export type ToolDefinition =
   | SqlToolDefinition
   | OpenApiToolDefinition
   | McpToolDefinition
-  | CommandToolDefinition;
+  | CommandToolDefinition
+  | AskUserToolDefinition
+  | AgentToolDefinition;
 export type WrittenTool =
   | WrittenKnowledgeTool
   | WrittenHttpTool
   | WrittenSqlTool
   | WrittenOpenApiTool
   | WrittenMcpTool
-  | WrittenCommandTool;
+  | WrittenCommandTool
+  | WrittenAskUserTool
+  | WrittenAgentTool;
 
 /** One row per type of tools. */
 const toolTypes = {
@@ -30,6 +36,8 @@ const toolTypes = {
   openapi: openApiToolType,
   command: commandToolType,
   mcp: mcpToolType,
+  ask_user: askUserToolType,
+  agent: agentToolType,
 };
 
 /** The row of a tool. */

@@ -3,7 +3,7 @@ import { executableAgent } from '../../../src/agents/executable.ts';
 import type { Execution, ExecutorEvent, Outcome } from '../../../src/runs/executor.ts';
 import type { Step, StepDetail } from '../../../src/runs/event.ts';
 import type { JsonObject, Part, Turn } from '../../../src/runs/message.ts';
-import type { Properties } from '../../../src/runs/record.ts';
+import type { DoorName, Properties, RunRequest } from '../../../src/runs/record.ts';
 import { sourceOf } from '../../../src/tools/tool-source.ts';
 import type { Tool } from '../../../src/tools/tool.ts';
 import { agentRevision, requestVariable } from '../../a2a/agent-revision.ts';
@@ -21,6 +21,19 @@ export interface Scene {
   history?: Turn[];
   properties?: Partial<Properties>;
   signal?: AbortSignal;
+  door?: DoorName;
+  /** The run goes on after the user's answer. */
+  answer?: Answer;
+}
+
+/** A message that continues the run of a scene which came to rest. */
+export interface Answer {
+  after: Played;
+  parts: Part[];
+  /** When it came; default: now. */
+  at?: number;
+  /** Whether it is executed again, as its first attempt was lost. */
+  again?: boolean;
 }
 
 export interface Played {
@@ -35,27 +48,35 @@ export function begin(scene: Scene): AsyncGenerator<ExecutorEvent, Outcome, unde
   const revision = agentRevision({
     execution: { model: { fallbackLlmIds }, systemPrompt: 'You help.', scenarios: [], ...execution },
   });
-  const record = runRecord({ text: 'Hello' });
+  const record = runRecord({ messageId: 'question', text: 'Hello' });
   if (scene.parts) record.request.message.parts = scene.parts;
   if (scene.hiddenParts) record.request.hiddenParts = scene.hiddenParts;
   Object.assign(record.request.properties, scene.properties);
   const signal = scene.signal ?? new AbortController().signal;
+  if (scene.door) record.door = scene.door;
   const { request } = record;
-  const run: Execution = {
-    record,
-    attempt: 1,
-    firstAttempt: 1,
-    request,
-    exchange: [],
-    history,
-    contextValues,
-    signal,
-  };
+  const first = { attempt: 1, firstAttempt: 1, request, exchange: [] };
+  const continued = scene.answer && continuedBy(scene.answer, request);
+  const run: Execution = { record, ...first, ...continued, history, contextValues, signal };
   const sources = tools.map(sourceOf);
   const openRemote = (): never => {
     throw new Error('This agent is none of another server.');
   };
   return executableAgent(revision, { models: directoryOf(...models), sources, openRemote }).executor(run);
+}
+
+/** What an attempt is given that continues the run. */
+function continuedBy(
+  { after, parts, at = Date.now(), again = false }: Answer,
+  first: RunRequest,
+): Pick<Execution, 'attempt' | 'firstAttempt' | 'request' | 'exchange' | 'resumed'> {
+  const { paused } = after.outcome;
+  if (!paused) throw new Error('The run waits for nobody.');
+  const request = { ...first, message: { ...first.message, messageId: 'answer', parts } };
+  const exchange = [{ message: first.message }];
+  // As a store gives it back.
+  const resumed = { paused: JSON.parse(JSON.stringify(paused)) as JsonObject, at };
+  return { attempt: again ? 3 : 2, firstAttempt: 2, request, exchange, resumed };
 }
 
 export async function play(scene: Scene): Promise<Played> {

@@ -11,6 +11,8 @@ const limits = {
   toolTimeoutSeconds: 5,
   maxHistoryMessages: 20,
   maxResultCharacters: 200,
+  approvalTimeoutSeconds: 86_400,
+  maxDepth: 4,
   queryTimeoutSeconds: 5,
 };
 

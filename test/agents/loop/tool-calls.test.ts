@@ -13,6 +13,8 @@ const limits = {
   toolTimeoutSeconds: 5,
   maxHistoryMessages: 20,
   maxResultCharacters: 100,
+  approvalTimeoutSeconds: 86_400,
+  maxDepth: 4,
   queryTimeoutSeconds: 5,
 };
 
