@@ -22,7 +22,7 @@ interface ApprovalPart {
   arguments?: JsonObject;
 }
 
-const checkApproval = compileParameters({
+const approvalSchema = {
   type: 'object',
   properties: {
     approval: {
@@ -38,7 +38,9 @@ const checkApproval = compileParameters({
   },
   required: ['approval'],
   additionalProperties: false,
-});
+};
+
+let checkApproval: ((data: unknown) => string[]) | undefined;
 
 /**
  * What a message says to each of the calls that wait, in their order. A data part `{approval: {…}}` decides on the
@@ -66,6 +68,7 @@ function isApproval({ data }: Part): boolean {
 }
 
 function approvalIn({ data }: Part): ApprovalPart {
+  checkApproval ??= compileParameters(approvalSchema);
   const [problem] = checkApproval(data);
   if (problem !== undefined) throw refused('approval', problem);
   return (data as { approval: JsonObject })['approval'] as unknown as ApprovalPart;
