@@ -102,7 +102,7 @@ export class ChildPool {
   }
 
   #start(): ChildProcess {
-    const child = fork(new URL('child.ts', import.meta.url), [], {
+    const child = fork(new URL('child.ts', import.meta.url), [String(process.pid)], {
       // Nothing of the gateway's: neither its secrets nor its options.
       env: {},
       execArgv: ['--max-old-space-size=512'],

@@ -3,7 +3,8 @@
  * it is gone, and when it takes too much memory (SQLite itself has no such limit as node:sqlite builds it).
  */
 
-const gateway = process.ppid;
+/** Told by the gateway: it may be gone before this thread begins. */
+const gateway = Number(process.argv[2]);
 const everyMs = 200;
 const maxBytes = 768 * 1024 * 1024;
 
