@@ -186,7 +186,7 @@ describe('a failure', () => {
     const gone = source('', { command }, { commands: { allow: [command], signalGroup } });
     expect(await failure(call(gone))).toBe(`The program ${command} could not be started.`);
     expect(await failure(call(source('', { env: { A: { env: 'NOPE' } } })))).toBe(
-      "This tool needs the gateway's environment variable NOPE.",
+      "The gateway's environment variable NOPE is needed and not set.",
     );
   });
 });

@@ -129,7 +129,7 @@ describe('which credentials are sent', () => {
 
   test('a missing environment variable is named', async () => {
     await expect(call(document([{ key: [] }]), { credentials }, {})).rejects.toThrow(
-      "This tool needs the gateway's environment variable TOKEN.",
+      "The gateway's environment variable TOKEN is needed and not set.",
     );
   });
 
