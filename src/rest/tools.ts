@@ -56,6 +56,7 @@ async function whileConnected(
   const left = new AbortController();
   const leave = (): void => left.abort();
   response.once('close', leave);
+  if (response.closed) leave();
   try {
     await work(left.signal);
   } catch (error) {

@@ -12,7 +12,7 @@ import { resolveContextValues } from '../context-values.ts';
 import type { AgentRevision, Limits } from '../definition.ts';
 import type { AgentInvoker } from '../invoker.ts';
 import { SecretMask } from '../loop/secrets.ts';
-import { mayHave, toolsOf } from './listed-tools.ts';
+import { candidates, toolsOf } from './listed-tools.ts';
 import { approvalRequired, invalidArguments, noContextValues, noSuchTool } from './refusals.ts';
 
 export interface DirectToolsOptions {
@@ -123,19 +123,21 @@ export class DirectTools {
     if (dot < 0) return this.#findOwn(principal, call);
     const agent = this.#agent(principal, call.name.slice(0, dot));
     const name = call.name.slice(dot + 1);
-    const sources = this.#options.sourcesOf(agent).filter((source) => mayHave(source, name));
+    const sources = candidates(this.#options.sourcesOf(agent), name);
     if (sources.length === 0) throw noSuchTool();
     const { contextVariables, limits } = agent.definition.execution;
     const { values, secrets } = resolveContextValues(agent, call.provided, principal.claims);
     const context = { ...values, ...secrets } as JsonObject;
     const mask = new SecretMask(contextVariables, context);
     const gathering = { signal: call.signal, seconds: limits.toolTimeoutSeconds, context };
+    let unavailable: string | undefined;
     for (const source of sources) {
       const gathered = await toolsOf(source, gathering);
-      if ('unavailable' in gathered) return { unavailable: mask.text(gathered.unavailable) };
-      const tool = gathered.tools.find((one) => one.name === name);
+      if ('unavailable' in gathered) unavailable ??= mask.text(gathered.unavailable);
+      const tool = 'tools' in gathered && gathered.tools.find((one) => one.name === name);
       if (tool) return { tool, context, mask, limits };
     }
+    if (unavailable !== undefined) return { unavailable };
     throw noSuchTool();
   }
 

@@ -39,7 +39,12 @@ export async function toolsOf(
 /** However its names are shortened, a tool's name begins like its declaration's up to here. */
 const commonBeginning = 40;
 
-/** Whether the source may have a tool of this name, so that no other one is asked, which may have to connect. */
-export function mayHave({ name }: ToolSource, tool: string): boolean {
-  return tool.startsWith(name.slice(0, commonBeginning));
+/**
+ * The sources that may have a tool of this name, the likeliest first, so that no other one is asked, which may have to
+ * connect.
+ */
+export function candidates(sources: readonly ToolSource[], tool: string): ToolSource[] {
+  return sources
+    .filter(({ name }) => tool.startsWith(name.slice(0, commonBeginning)))
+    .toSorted((one, other) => other.name.length - one.name.length);
 }

@@ -175,6 +175,22 @@ describe('execute', () => {
   });
 });
 
+test('a source of a longer name is asked first, and one that fails hides no other', async () => {
+  const failed = failing('shop', new ToolError('The shop is closed.'));
+  const asked: string[] = [];
+  const orders: ToolSource = {
+    name: 'shop_orders',
+    tools: async () => (asked.push('shop_orders'), [new ScriptedTool('shop_orders_find')]),
+  };
+  const { tools } = directTools({ sources: [failed, orders] });
+  expect(await tools.execute(user, call('desk.shop_orders_find'))).toMatchObject({ success: true });
+  expect(asked).toEqual(['shop_orders']);
+  const { tools: turned } = directTools({
+    sources: [failing('shop_orders', new ToolError('Away.')), { ...orders, name: 'shop' }],
+  });
+  expect(await turned.execute(user, call('desk.shop_orders_find'))).toMatchObject({ success: true });
+});
+
 describe('list', () => {
   test('leaves out what cannot be had, and says so', async () => {
     const silent: ToolSource = {
