@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { ToolError } from '../../tool.ts';
+import type { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
+import { ToolError } from '../../tool.ts';
 import { askChild } from './ask-child.ts';
 import type { Job, JobAnswer, JobResults } from './job.ts';
 
@@ -102,13 +103,15 @@ export class ChildPool {
   }
 
   #start(): ChildProcess {
-    const child = fork(new URL('child.ts', import.meta.url), [String(process.pid)], {
+    const child = fork(new URL('child.ts', import.meta.url), [], {
       // Nothing of the gateway's: neither its secrets nor its options.
       env: {},
       execArgv: ['--max-old-space-size=512'],
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      // Its input is never written to: that it ends tells the child that the gateway is gone.
+      stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
     });
+    (child.stdin as Socket | null)?.unref();
     this.#started += 1;
     giveWay(child);
     this.#all.add(child);
