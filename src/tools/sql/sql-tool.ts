@@ -58,10 +58,11 @@ export function createSqlSource(definition: SqlToolDefinition, deps: SqlToolDepe
   };
   if (query !== undefined) return sourceOf(savedQuery(connection, query));
   const schema = new PermittedSchema(connection.database, connection.permissions, definition.allowSamples);
+  const validate = compileParameters(sqlParameters);
   return {
     name,
     // Made anew for each run: what fails is counted in it.
-    tools: async (signal) => [writtenQuery(connection, await schema.text(signal))],
+    tools: async (signal) => [{ ...writtenQuery(connection, await schema.text(signal)), validate }],
   };
 }
 
@@ -85,7 +86,7 @@ function savedQuery(connection: Connection, query: string): Tool {
   };
 }
 
-function writtenQuery(connection: Connection, schema: string): Tool {
+function writtenQuery(connection: Connection, schema: string): Omit<Tool, 'validate'> {
   const { source } = connection.definition;
   const { dialect } = connection.database;
   let failures = 0;
@@ -95,7 +96,6 @@ function writtenQuery(connection: Connection, schema: string): Tool {
     ...tool,
     description: `${tool.description}\nTakes one ${dialect} SELECT statement; nothing else is there than:\n${schema}`,
     parameters: sqlParameters,
-    validate: compileParameters(sqlParameters),
     execute: async (call) => {
       if (failures >= maxFailures) throw new ToolError(`Not executed. ${giveUp}`);
       const { sql } = call.arguments as { sql: string };
@@ -105,7 +105,10 @@ function writtenQuery(connection: Connection, schema: string): Tool {
         if (!(error instanceof ToolError)) throw error;
         failures += 1;
         if (failures < maxFailures) throw error;
-        throw new ToolError(`${error.message} ${giveUp}`, { cause: error });
+        throw new ToolError(`${error.message} ${giveUp}`, {
+          cause: error,
+          ...(error.detail && { detail: error.detail }),
+        });
       }
     },
   };
@@ -134,8 +137,16 @@ async function run(
 ): Promise<ToolResult> {
   const access = resolveAccess(permissions, context);
   const limits = { maxRows: definition.maxRows, timeoutMs };
-  const result = await database.query({ ...statement, access, ...limits, signal });
-  return describe(statement.sql, result);
+  try {
+    const result = await database.query({ ...statement, access, ...limits, signal });
+    return describe(statement.sql, result);
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    throw new ToolError(error.message, {
+      cause: error,
+      detail: { sql_generated: statement.sql, ...error.detail },
+    });
+  }
 }
 
 function describe(sql: string, result: QueryResult): ToolResult {
