@@ -3,7 +3,7 @@ import type { Log } from '../telemetry/log.ts';
 import { Attempt } from './attempt.ts';
 import { isTerminal, type Position } from './event.ts';
 import type { Outcome } from './executor.ts';
-import type { LoadedRun, RunLog } from './log.ts';
+import { FencedError, type LoadedRun, type RunLog } from './log.ts';
 import type { JsonObject } from './message.ts';
 import { contentHash, newRecord, recordedRequest } from './new-run.ts';
 import { prepareExecution } from './preparation.ts';
@@ -43,6 +43,8 @@ const takenUpWithin = 2_000;
 export class RunEngine {
   readonly #options: EngineOptions;
   readonly #live = new Map<string, Attempt>();
+  /** Waiting runs that a message has just taken up, and that are not live yet. */
+  readonly #goingOn = new Map<string, Promise<unknown>>();
   readonly #recovery: Recovery;
 
   constructor(options: EngineOptions) {
@@ -100,12 +102,22 @@ export class RunEngine {
         attempt = await this.#options.log.takeOver(record.id, now.snapshot.attempt);
     }
     if (attempt === undefined) throw notWaiting('already answered');
-    const writer = new RunWriter(this.#options.log, record.id, { ...snapshot }, attempt);
-    const recorded = recordedRequest(request, record, this.#options.secretBox);
-    const { now = Date.now } = this.#options;
+    const goingOn = this.#goOn(run, request, attempt);
+    this.#goingOn.set(record.id, goingOn);
+    return await goingOn.finally(() => this.#goingOn.delete(record.id));
+  }
+
+  /** Stores the message with which the run goes on, and executes it. */
+  async #goOn({ record, snapshot }: LoadedRun, request: StartRequest, attempt: number): Promise<LoadedRun> {
+    const { log, secretBox, now = Date.now } = this.#options;
+    const writer = new RunWriter(log, record.id, { ...snapshot }, attempt);
+    const recorded = recordedRequest(request, record, secretBox);
+    const hash = contentHash(request, secretBox);
     void writer.write({ kind: 'continued', at: now(), request: recorded, contentHash: hash });
-    await writer.stored();
-    const continued = (await this.load(record.id)) ?? run;
+    await writer.stored().catch((error: unknown) => {
+      throw error instanceof FencedError ? notWaiting('canceled or already answered') : error;
+    });
+    const continued = (await this.load(record.id)) ?? { record, snapshot };
     const contextValues = { ...request.contextValues, ...request.secrets };
     this.#launch(continued, request.agent, { attempt, contextValues, writer });
     return continued;
@@ -154,6 +166,8 @@ export class RunEngine {
    */
   async cancel(run: LoadedRun): Promise<LoadedRun> {
     const runId = run.record.id;
+    // Whoever is about to execute it is stopped, too.
+    await this.#goingOn.get(runId)?.catch(() => undefined);
     const live = this.#live.get(runId);
     let after = run;
     if (live) {
@@ -164,8 +178,11 @@ export class RunEngine {
     // Nobody executes it: it waits for its caller, or was given up without an end.
     if (!isTerminal(after.snapshot.state)) {
       await this.#tellOfCancel(after);
-      await this.#finish(after, { state: 'canceled' });
+      const ended = await this.#finish(after, { state: 'canceled' });
       after = (await this.load(runId)) ?? after;
+      // Meanwhile a message has continued it: its execution is what is stopped then.
+      if (!ended && !isTerminal(after.snapshot.state) && after.snapshot.attempt > run.snapshot.attempt)
+        return await this.cancel(after);
     }
     if (after.snapshot.state === 'canceled') return after;
     throw new Problem(
@@ -224,13 +241,14 @@ export class RunEngine {
     }
   }
 
-  /** Ends a run that no attempt executes. */
-  async #finish(run: LoadedRun, outcome: Outcome): Promise<void> {
+  /** Ends a run that no attempt executes; false when one has taken it up. */
+  async #finish(run: LoadedRun, outcome: Outcome): Promise<boolean> {
     const attempt = await this.#options.log.takeOver(run.record.id, run.snapshot.attempt);
-    if (attempt === undefined) return;
+    if (attempt === undefined) return false;
     const writer = new RunWriter(this.#options.log, run.record.id, { ...run.snapshot }, attempt);
     void writer.write({ kind: 'finished', at: Date.now(), ...outcome });
     await writer.stored();
+    return true;
   }
 
   #relaunch(run: LoadedRun, agent: ExecutableAgent, again: Omit<Launch, 'writer'>): void {

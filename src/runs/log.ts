@@ -120,7 +120,7 @@ export interface RunPage {
 }
 
 export interface RetentionLimits {
-  /** Runs at a terminal state whose status is older than this go, milliseconds since the epoch. */
+  /** Runs that are finished, or wait for their caller, and whose status is older than this go, milliseconds since the epoch. */
   runsBefore: number;
   /** Event logs of runs at a terminal state whose status is older than this go. */
   eventsBefore: number;

@@ -9,7 +9,7 @@ const mostAttempts = 2;
 /** What the engine does for the recovery. */
 export interface RecoveryActions {
   launch(run: LoadedRun, agent: ExecutableAgent, again: { attempt: number; contextValues: JsonObject }): void;
-  finish(run: LoadedRun, outcome: Outcome): Promise<void>;
+  finish(run: LoadedRun, outcome: Outcome): Promise<unknown>;
 }
 
 /** Takes up the runs whose process was lost: executes them again or fails them, as their agent says. */

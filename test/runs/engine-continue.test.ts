@@ -73,3 +73,31 @@ test('whoever has taken it up and is lost before a word does not keep it', async
   const continued = await engine.continue(await loaded(run.record.id), saying('second'));
   expect((await engine.settledAfter(continued, never))?.state).toBe('completed');
 });
+
+test.each(['the message', 'the cancel'])(
+  'a cancel and a message at once, %s first: it is canceled',
+  async (first) => {
+    const slow = agentWith(async function* ({ exchange, signal }) {
+      yield* [];
+      if (exchange.length === 0) return { state: 'input-required', parts: [{ text: 'Which one?' }] };
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return completed;
+    });
+    const { record } = await engine.start({ ...saying('first'), agent: slow });
+    await engine.settled(record, never);
+    const run = await loaded(record.id);
+    const actions = [
+      async () => await engine.continue(run, { ...saying('second'), agent: slow }),
+      async () => await engine.cancel(run),
+    ];
+    if (first === 'the cancel') actions.reverse();
+    const results = await Promise.allSettled(actions.map(async (act) => await act()));
+    if (first === 'the cancel') results.reverse();
+    const [continued, canceled] = results;
+    expect(canceled).toMatchObject({ status: 'fulfilled', value: { snapshot: { state: 'canceled' } } });
+    if (continued?.status === 'rejected')
+      expect(continued.reason).toMatchObject({ reason: 'unsupported_operation' });
+    expect((await loaded(record.id)).snapshot.state).toBe('canceled');
+    expect(engine.liveRuns).toBe(0);
+  },
+);

@@ -29,10 +29,19 @@ export function describeRetention({ log }: Subject): void {
       expect(await log().list({ owner, agentId, limit: 10 })).toEqual({ runs: [], total: 0, hasMore: false });
     });
 
-    test('the status counts, not the age; what is not finished stays', async () => {
+    test('a run that nobody answers keeps its events, and goes when it has waited as long', async () => {
+      const waiting = await finishedRun(log(), 'input-required', { at: 2_000 });
+      expect(await log().sweep({ runsBefore: 2_000, eventsBefore: 2_001 })).toBe(0);
+      expect(await log().covers(waiting.id, { attempt: 1, sequence: 1 })).toBe(true);
+      expect(await log().sweep({ runsBefore: 2_001, eventsBefore: 2_001 })).toBe(1);
+      expect(await log().load(waiting.id)).toBeUndefined();
+    });
+
+    test('the status counts, not the age; what is executed stays', async () => {
       const late = await startRun(log(), { createdAt: 1_000 });
       await late.save(finished('completed', 3_000));
-      const waiting = await finishedRun(log(), 'input-required', { at: 1_000 });
+      const waiting = await startRun(log(), { createdAt: 1_000 });
+      await waiting.save(finished('input-required', 2_000));
       const working = await startRun(log(), { createdAt: 1_000 });
       const old = await finishedRun(log(), 'completed', { at: 1_000 });
       expect(await log().sweep({ runsBefore: 2_000, eventsBefore: 2_000 })).toBe(1);

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { RetentionLimits } from '../../runs/log.ts';
-import { terminalCode } from './run-rows.ts';
+import { terminalCode, waitingCode } from './run-rows.ts';
 
 /** Runs that one sweep looks at, for each of the two limits: a sweep holds up everything else. */
 const mostLookedAt = 200;
@@ -14,7 +14,7 @@ interface AgeRow {
 
 /**
  * Deletes what is past its retention. Runs are numbered as they were created, so the oldest are at the front
- * and no index by time is needed; a run that is not finished stays there, and the next sweep goes on behind it.
+ * and no index by time is needed; a run that is still executed stays there, and the next sweep goes on behind it.
  */
 export class RunRetention {
   readonly #nextRun: StatementSync;
@@ -46,12 +46,16 @@ export class RunRetention {
 
   /** Runs inside a transaction. Returns how many runs it touched. */
   sweep({ runsBefore, eventsBefore }: RetentionLimits): number {
-    const deleted = this.#walk(this.#nextRun, { from: this.#deletedUpTo, before: runsBefore }, (number) => {
-      for (const statement of this.#deleteRun) statement.run(number);
-    });
+    const deleted = this.#walk(
+      this.#nextRun,
+      { from: this.#deletedUpTo, before: runsBefore, leastState: waitingCode },
+      (number) => {
+        for (const statement of this.#deleteRun) statement.run(number);
+      },
+    );
     const trimmed = this.#walk(
       this.#nextRunWithEvents,
-      { from: this.#trimmedUpTo, before: eventsBefore },
+      { from: this.#trimmedUpTo, before: eventsBefore, leastState: terminalCode },
       (number) => {
         this.#keep(number);
         this.#deleteEvents.run(number);
@@ -64,7 +68,7 @@ export class RunRetention {
 
   #walk(
     next: StatementSync,
-    { from, before }: { from: number; before: number },
+    { from, before, leastState }: { from: number; before: number; leastState: number },
     remove: (number: number) => void,
   ): { touched: number; upTo: number } {
     let touched = 0;
@@ -74,7 +78,7 @@ export class RunRetention {
       // Whatever was created later is younger: from the front again next time.
       if (!row || row.created_at >= before) return { touched, upTo: 0 };
       upTo = row.number;
-      if (row.state < terminalCode || row.state_at >= before) continue;
+      if (row.state < leastState || row.state_at >= before) continue;
       remove(row.number);
       touched += 1;
     }
