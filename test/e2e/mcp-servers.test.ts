@@ -19,16 +19,13 @@ const bridge = join(root, 'test/support/mcp-http-bridge.ts');
 
 let model: ModelServer;
 let gateway: TestGateway;
-let far: Record<string, McpHttpProgram>;
-let replies: (() => Reply)[] = [];
+const far: Record<string, McpHttpProgram> = {};
+let replies: (() => Promise<Reply>)[] = [];
 
 beforeAll(async () => {
-  const [farEverything, farFilesystem] = await Promise.all([
-    McpHttpProgram.start(...everything, 'streamableHttp'),
-    McpHttpProgram.start(bridge, ...filesystem),
-  ]);
-  far = { 'far-everything': farEverything, 'far-filesystem': farFilesystem };
-  model = await startModelServer(() => replies.shift()?.() ?? text('no reply was scripted'));
+  const farEverything = (far['far-everything'] = await McpHttpProgram.start(...everything, 'streamableHttp'));
+  const farFilesystem = (far['far-filesystem'] = await McpHttpProgram.start(bridge, ...filesystem));
+  model = await startModelServer(async () => (await replies.shift()?.()) ?? text('Done.'));
   gateway = await startGateway({
     files: {
       'everything.yaml': agentWith('everything', { command: [node, ...everything] }),
@@ -41,9 +38,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  for (const program of Object.values(far)) await program.kill();
   await gateway.stop();
   await model.close();
-  for (const program of Object.values(far)) await program.kill();
 });
 
 beforeEach(() => {
@@ -59,14 +56,17 @@ interface Use {
   arguments: object;
 }
 
+/** What the model wants, or what is done before it says so. */
+type Turn = Use | (() => Use | Promise<Use>);
+
 const sum: Use = { name: 'box_get-sum', arguments: { a: 19, b: 23 } };
 const read: Use = { name: 'box_read_text_file', arguments: { path: 'models.md' } };
 const sumIs = /^The sum of 19 and 23 is 42\.$/;
 const guideIs = /^# Models/;
 
 /** What the model read of the calls that it made in one run, one after the other. */
-async function resultsOf(agentId: string, ...turns: (() => Use)[]): Promise<(string | null)[]> {
-  replies = [...turns.map((turn) => () => toolCalls([turn()])), () => text('Done.')];
+async function resultsOf(agentId: string, ...turns: Turn[]): Promise<(string | null)[]> {
+  replies = turns.map((turn) => async () => toolCalls([typeof turn === 'function' ? await turn() : turn]));
   const response = await post(gateway.url, agentId, rpc('SendMessage', v1Text('Please.')), {
     headers: { 'A2A-Version': '1.0' },
   });
@@ -79,34 +79,46 @@ async function resultsOf(agentId: string, ...turns: (() => Use)[]): Promise<(str
 describe.each<[string, Use, RegExp]>([
   ['far-everything', sum, sumIs],
   ['far-filesystem', read, guideIs],
-])('over HTTP, %s', (agentId, use, result) => {
-  test('is used by a run, and by the next after it was killed and started again', async () => {
-    expect(await resultsOf(agentId, () => use)).toEqual([expect.stringMatching(result)]);
+])('over HTTP, %s that was killed and started again', (agentId, use, result) => {
+  const good = expect.stringMatching(result);
+  const again = async (): Promise<Use> => {
     await far[agentId]?.kill();
     await far[agentId]?.start();
-    expect(await resultsOf(agentId, () => use)).toEqual([expect.stringMatching(result)]);
+    return use;
+  };
+
+  test('is used by the next run', async () => {
+    expect(await resultsOf(agentId, use)).toEqual([good]);
+    await again();
+    expect(await resultsOf(agentId, use)).toEqual([good]);
+  });
+
+  test('is used by the next call of the same run', async () => {
+    expect(await resultsOf(agentId, use, again)).toEqual([good, good]);
   });
 });
 
 linuxDescribe.each<[string, string, Use, RegExp]>([
   ['everything', everythingProgram, sum, sumIs],
   ['filesystem', filesystemProgram, read, guideIs],
-])('over stdio, %s', (agentId, program, use, result) => {
-  test('is back for the next run when its process is killed', async () => {
-    expect(await resultsOf(agentId, () => use)).toEqual([expect.stringMatching(result)]);
+])('over stdio, %s whose process was killed', (agentId, program, use, result) => {
+  const good = expect.stringMatching(result);
+
+  test('is back for the next run', async () => {
+    expect(await resultsOf(agentId, use)).toEqual([good]);
     const killed = kill(program);
-    expect(await resultsOf(agentId, () => use)).toEqual([expect.stringMatching(result)]);
+    expect(await resultsOf(agentId, use)).toEqual([good]);
     expect(pidOf(program)).not.toBe(killed);
   });
 
   test('is back for the next call of the same run', async () => {
     let killed = 0;
-    const afterKill = (): Use => {
+    const again = (): Use => {
       killed = kill(program);
       return use;
     };
-    const good = expect.stringMatching(result);
-    expect(await resultsOf(agentId, () => use, afterKill)).toEqual([good, good]);
+    expect(await resultsOf(agentId, use, again)).toEqual([good, good]);
+    expect(killed).toBeGreaterThan(0);
     expect(pidOf(program)).not.toBe(killed);
   });
 });

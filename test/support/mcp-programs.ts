@@ -27,8 +27,13 @@ export class McpHttpProgram {
   /** @param args what Node is to run; it listens on $PORT */
   static async start(...args: string[]): Promise<McpHttpProgram> {
     const program = new McpHttpProgram(await freePort(), args);
-    await program.start();
-    return program;
+    try {
+      await program.start();
+      return program;
+    } catch (error) {
+      await program.kill();
+      throw error;
+    }
   }
 
   /** Starts it once more, after it was killed; resolves when it answers. */
