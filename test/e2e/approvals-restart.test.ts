@@ -34,7 +34,7 @@ beforeEach(() => {
 
 describe('a gateway that was restarted while the task waited', () => {
   test.each(talkers)(
-    'goes on with the answer ($version), and its probe tells who gave it',
+    'goes on with the answer ($version over $transport), and its probe tells who gave it',
     async (talker) => {
       desk.replies = [toolCalls([refund(3), look]), text('Done.')];
       const talk = await talker.connect(gateway, 'desk');

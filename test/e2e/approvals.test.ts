@@ -30,7 +30,7 @@ beforeEach(() => {
   desk.now = Date.now;
 });
 
-describe.each(talkers)('with the SDK client of $version', (talker) => {
+describe.each(talkers)('with the SDK client of $version over $transport', (talker) => {
   let talk: Talk;
 
   beforeAll(async () => {
@@ -58,6 +58,8 @@ describe.each(talkers)('with the SDK client of $version', (talker) => {
         how: expect.any(Object),
       },
     ]);
+    const types = task.parts.map(({ metadata }) => metadata?.['type']);
+    expect(types.includes('APPROVAL_REQUIRED')).toBe(talker.showsMetadata);
   });
 
   test('approved by a data part it is executed once, and the conversation goes on where it stopped', async () => {

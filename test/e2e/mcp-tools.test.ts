@@ -4,16 +4,16 @@ import type { Probe } from '../../src/runs/probe.ts';
 import { adminKey, agentFile, modelEnv, startGateway, type TestGateway } from '../support/gateway.ts';
 import { text, toolCalls, type Reply } from '../support/model-replies.ts';
 import { startMcpHttpServer, type McpHttpServer } from '../support/mcp-http-server.ts';
+import { everythingProgram, filesystemProgram } from '../support/mcp-programs.ts';
 import { startModelServer, type ModelServer } from '../support/model-server.ts';
 import { post, rpc, v1Text } from '../support/rpc.ts';
 import { expectWhole, readEvents, stepsOf, streamedText, type SeenEvent } from '../support/run-events.ts';
 import { until } from '../support/wait.ts';
 
 const root = join(import.meta.dirname, '../..');
-const servers = join(root, 'node_modules/@modelcontextprotocol');
 const node = process.execPath;
-const everything = [node, join(servers, 'server-everything/dist/index.js')];
-const files = [node, join(servers, 'server-filesystem/dist/index.js'), join(root, 'agent-cards/guide')];
+const everything = [node, everythingProgram];
+const files = [node, filesystemProgram, join(root, 'agent-cards/guide')];
 const scripted = [node, join(root, 'test/support/mcp-stdio-server.ts')];
 const canaries = { SHOP_TOKEN: 'canary-shop-5c1e', OTHER_SECRET: 'canary-other-77ab' };
 

@@ -44,7 +44,7 @@ export class ApprovalDesk {
     ];
     return await startGateway({
       files: { 'desk.yaml': agentFile('desk', { tools, limits: { approvalTimeoutSeconds: 60 } }) },
-      env: modelEnv(this.model.baseUrl),
+      env: { ...modelEnv(this.model.baseUrl), GRPC_PORT: '0' },
       dataDir: this.dataDir,
       now: () => this.now(),
     });
@@ -76,9 +76,15 @@ export function refund(order: number): ScriptedCall {
 
 export const look: ScriptedCall = { name: 'look', arguments: {}, id: 'call_look' };
 
+/** What tells the data of each type, for readers that lose the metadata of parts. */
+const members = { APPROVAL_REQUIRED: 'proposal_id', QUESTION: 'question' } as const;
+
 /** The data parts of this type that the status message holds. */
-export function dataOf(task: SeenTask, type: string): NonNullable<WirePart['data']>[] {
-  return task.parts.flatMap(({ data, metadata }) => (data && metadata?.['type'] === type ? [data] : []));
+export function dataOf(task: SeenTask, type: keyof typeof members): NonNullable<WirePart['data']>[] {
+  return task.parts.flatMap(({ data, metadata }) => {
+    const isMeant = metadata ? metadata['type'] === type : data && members[type] in data;
+    return data && isMeant ? [data] : [];
+  });
 }
 
 export interface Proposal {

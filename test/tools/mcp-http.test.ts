@@ -1,13 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { HeaderValue } from '../../src/agents/declared-headers.ts';
 import { createMcpSource } from '../../src/tools/mcp/mcp-source.ts';
 import type { ToolSource } from '../../src/tools/tool-source.ts';
 import { collectingLog } from '../support/collecting-log.ts';
 import { startMcpHttpServer, type McpHttpServer } from '../support/mcp-http-server.ts';
+import { everythingProgram, McpHttpProgram } from '../support/mcp-programs.ts';
 import { toolCall } from '../support/scripted-tool.ts';
 import { until } from '../support/wait.ts';
 
@@ -120,46 +117,13 @@ describe('a server over HTTP', () => {
 });
 
 describe('server-everything over streamable HTTP', () => {
-  let child: ChildProcess | undefined;
+  let everything: McpHttpProgram;
 
-  afterEach(async () => await end());
-
-  async function start(port: number): Promise<void> {
-    const program = join(
-      import.meta.dirname,
-      '../../node_modules/@modelcontextprotocol/server-everything/dist/index.js',
-    );
-    child = spawn(process.execPath, [program, 'streamableHttp'], {
-      env: { PORT: String(port) },
-      stdio: 'ignore',
-    });
-    const answers = async (): Promise<boolean> =>
-      await fetch(`http://127.0.0.1:${port}/mcp`).then(
-        () => true,
-        () => false,
-      );
-    await until(answers, { what: 'server-everything to listen', timeoutMs: 15_000 });
-  }
-
-  async function end(): Promise<void> {
-    const ended = child;
-    child = undefined;
-    if (!ended || ended.exitCode !== null) return;
-    await new Promise((resolve) => ended.once('close', resolve).kill('SIGKILL'));
-  }
-
-  async function freePort(): Promise<number> {
-    const probe = createServer();
-    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
-    return port;
-  }
+  beforeEach(async () => (everything = await McpHttpProgram.start(everythingProgram, 'streamableHttp')));
+  afterEach(async () => await everything.kill());
 
   test('answers, streams progress, cancels, and is back after it was killed', async () => {
-    const port = await freePort();
-    await start(port);
-    const one = source({}, `http://127.0.0.1:${port}/mcp`);
+    const one = source({}, everything.url);
     expect(await call(one, 'box_get-sum', { a: 2, b: 3 })).toBe('The sum of 2 and 3 is 5.');
     const long = (await one.tools(never)).find(({ name }) => name === 'box_trigger-long-running-operation');
     const seen: string[] = [];
@@ -175,9 +139,9 @@ describe('server-everything over streamable HTTP', () => {
 
     const broken = long?.execute(toolCall({ duration: 60, steps: 1 }));
     const failure = expect(broken).rejects.toThrow(/The MCP server c/);
-    await end();
+    await everything.kill();
     await failure;
-    await start(port);
+    await everything.start();
     const back = async (): Promise<boolean> =>
       await call(one, 'box_echo', { message: 'hi' }).then(
         (text) => text === 'Echo: hi',
