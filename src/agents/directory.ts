@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import type { Log } from '../telemetry/log.ts';
 import { FolderWatch } from '../tools/folder-watch.ts';
 import { errorCode, loadAgentFile, type FileProblem, type LoadOptions } from './load.ts';
+import { missingAgents } from './missing-agents.ts';
 import type { AgentRegistry } from './registry.ts';
 import { makeRevision } from './revision.ts';
 
@@ -24,6 +25,7 @@ export class AgentDirectory {
   /** Ids that this directory has put into the registry. */
   readonly #served = new Set<string>();
   #problems: FileProblem[] = [];
+  #missing: ReadonlySet<string> = new Set();
   #watch: FolderWatch | undefined;
   #reloading: Promise<void> = Promise.resolve();
   #closed = false;
@@ -93,6 +95,7 @@ export class AgentDirectory {
     }
     for (const id of this.#served) if (!servedBy.has(id)) this.#remove(id);
     this.#report(problems);
+    this.#reportMissing();
   }
 
   async #load(id: string, file: string): Promise<FileProblem[]> {
@@ -125,6 +128,13 @@ export class AgentDirectory {
     const known = new Set(this.#problems.map(describeProblem));
     this.#problems = problems;
     for (const line of problems.map(describeProblem)) if (!known.has(line)) this.#options.log.error(line);
+  }
+
+  #reportMissing(): void {
+    const { registry, log } = this.#options;
+    const missing = new Set(missingAgents(registry.list()));
+    for (const sentence of missing) if (!this.#missing.has(sentence)) log.warn(sentence);
+    this.#missing = missing;
   }
 
   #reloadFailed(error: unknown): void {

@@ -200,3 +200,16 @@ describe('while it watches', () => {
     expect(promptNow()).toBe('One.');
   });
 });
+
+test('a tool that asks an agent which nobody serves is told of once', async () => {
+  const tools = [{ name: 'ask', type: 'agent', agent: 'other' }];
+  await folder.write('desk.yaml', agentYaml('desk', { tools }));
+  await directory.start();
+  const told = ['The tool ask of agent desk asks the agent other, which is not served: it fails.'];
+  expect(errors).toEqual(told);
+  await directory.reload();
+  expect(errors).toEqual(told);
+  await changeBy(async () => await folder.write('other.yaml', agentYaml('other')));
+  await directory.reload();
+  expect(errors).toEqual(told);
+});
