@@ -18,11 +18,18 @@ export function checkFields(reading: StatementReading, permitted: Permitted): st
       !reading.renamed.includes(table) && columns.get(table)?.includes(field.name) === true;
     return tables.length > 0 && tables.every(has);
   };
-  const called = reading.fields.filter((field) => permitted.builtInNames.has(field.name) && !isColumn(field));
+  const called = reading.fields
+    .map((field) => ({ ...field, name: asFolded(field.name) }))
+    .filter((field) => permitted.builtInNames.has(field.name) && !isColumn(field));
   for (const { name } of called) {
     if (!isPermittedFunction([name]) && !isPermittedType([name])) throw fieldRefusal(name, permitted);
   }
   return called.flatMap(({ qualifier }) => (qualifier === undefined ? [] : reading.calledSo(qualifier)));
+}
+
+/** PostgreSQL's names are ASCII; in a Turkish database of one-byte letters it folds `İ` to the `i` in them. */
+function asFolded(name: string): string {
+  return name.replaceAll('İ', 'i');
 }
 
 function fieldRefusal(name: string, { builtInNames }: Permitted): ToolError {

@@ -122,7 +122,7 @@ export class PostgresDatabase implements GuardedDatabase {
     });
     if (!excess) return;
     this.#log.warn(
-      `The login of the data source ${this.#source.id} may read more than the agent that uses it: only the gateway holds it back. A login of its own with these rights makes the database the wall.`,
+      `The login of the data source ${this.#source.id} may read more than the agent that uses it: only the gateway holds it back. A login of its own with these rights makes the database the wall, for columns though not for filtered rows.`,
       {
         superuser: excess.superuser,
         readable: excess.columns.slice(0, maximumLogged),

@@ -77,6 +77,7 @@ export const fieldNotation: Readonly<Record<string, readonly Attack[]>> = {
       sql: String.raw`select x.U&"\0074s_st\+000061t" from unnest(array[${closedText}]) x`,
       refused: /ts_stat/,
     },
+    { sql: "select ('data_directory'::text).current_settİng", refused: /current_setting/ },
     { sql: `select (${closedText}).pg_catalog.ts_stat`, refused: /pg_catalog|ts_stat/ },
     { sql: `select x.pg_catalog.ts_stat from unnest(array[${closedText}]) x`, refused: /ts_stat/ },
   ],

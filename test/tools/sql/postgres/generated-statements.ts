@@ -133,6 +133,7 @@ class Writer {
       () => `(${row}).${column}`,
       () => row,
       () => this.#field(row, column),
+      () => this.#field(row, column),
       () => `to_jsonb(${row})`,
       () => `row_to_json(${row})->>'ssn'`,
       () => `row(${row}.*)`,
@@ -151,14 +152,14 @@ class Writer {
   /** What is written as a field of a value or a row and calls a function. */
   #field(row: string, column: string): string {
     const name = this.#quoted(this.#pick(fieldFunctions));
+    const running = this.#quoted('ts_stat');
     const called = [
-      `(${row}.${column}).${name}`,
       `(${row}.${column}::text).${name}`,
       `${row}.${name}`,
       `(${row}).${name}`,
-      `(${closedQuery}).${name}`,
-      `(array[${closedQuery}])[1].${name}`,
-      `(select q.${name} from unnest(array[${closedQuery}]) q limit 1)`,
+      `(${closedQuery}).${running}`,
+      `((array[${closedQuery}])[1]).${running}`,
+      `(select q.${running} from unnest(array[${closedQuery}]) q limit 1)`,
       `(select q.${name} from (select ${closedQuery} as ${name}) q)`,
     ];
     return this.#pick(called);
