@@ -18,7 +18,8 @@ const fieldFunctions = [
   'to_jsonb',
   'text',
 ];
-const closedQuery = "'select to_tsvector(''simple'', ssn) from shop.customers'::text";
+/** Of rows that are filtered away, which both logins may read. */
+const closedQuery = "'select to_tsvector(''simple'', note) from shop.orders'::text";
 
 type Random = (choices: number) => number;
 
