@@ -1,4 +1,5 @@
 import { columnRefusal, tableRefusal } from '../permissions.ts';
+import { checkFields } from './field-check.ts';
 import type { ColumnReference, StatementReading } from './statement-reading.ts';
 import { checkView, type Permitted } from './view-check.ts';
 
@@ -18,7 +19,7 @@ export function checkReferences(reading: StatementReading, permitted: Permitted)
     ...reading.columns.flatMap((reference) => reading.whole(reference)),
     ...reading.renamed,
   ]);
-  const accessed = [...whole].flatMap((table) => qualified(table, columns.get(table) ?? []));
+  const accessed: string[] = [];
   for (const reference of reading.columns) {
     const matches = reading
       .candidates(reference)
@@ -26,6 +27,8 @@ export function checkReferences(reading: StatementReading, permitted: Permitted)
     accessed.push(...matches.map((table) => `${table}.${reference.name}`));
     if (matches.length === 0) refuseClosed(reference, reading, permitted);
   }
+  for (const table of checkFields(reading, permitted)) whole.add(table);
+  accessed.push(...[...whole].flatMap((table) => qualified(table, columns.get(table) ?? [])));
   return [...new Set(accessed)].sort();
 }
 

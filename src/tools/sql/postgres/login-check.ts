@@ -18,7 +18,10 @@ const readableQuery = `
    GROUP BY n.nspname, c.relname
    ORDER BY n.nspname, c.relname`;
 
-/** What the login may read beyond the tables as they are permitted; undefined: nothing, the database is a wall. */
+/**
+ * What the login may read beyond the columns as they are permitted; undefined: nothing, the database is a wall. Rows
+ * that a filter takes away are not told: such rights cannot hold them back.
+ */
 export async function excessOfLogin(
   client: PoolClient,
   tables: readonly ReadableTable[],

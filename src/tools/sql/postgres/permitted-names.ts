@@ -34,7 +34,7 @@ const functions = new Set(
 /** What may be cast to. Types that look up the catalogue (regclass and its like) and xml are not among them. */
 const types = new Set(
   [
-    'bool int2 int4 int8 numeric float4 float8 money text varchar bpchar char date time timetz timestamp',
+    'bool int2 int4 int8 numeric float4 float8 money text varchar bpchar char name date time timetz timestamp',
     'timestamptz interval uuid json jsonb jsonpath bytea bit varbit inet cidr macaddr',
   ].flatMap((line) => line.split(' ')),
 );

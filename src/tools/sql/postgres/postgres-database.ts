@@ -11,6 +11,7 @@ import {
   type SchemaRequest,
 } from '../guarded-database.ts';
 import { permittedTables, type SourceAccess } from '../permissions.ts';
+import { readBuiltInNames, type BuiltInNames } from './built-in-names.ts';
 import { readCatalogue, type Relation } from './catalogue.ts';
 import { checkReferences } from './column-check.ts';
 import { Connections, type SessionRequest } from './connections.ts';
@@ -39,7 +40,7 @@ export class PostgresDatabase implements GuardedDatabase {
   readonly #log: Log;
   readonly #connections: Connections;
   readonly #schemas: readonly string[];
-  #catalogue: { relations: Relation[]; at: number } | undefined;
+  #catalogue: { relations: Relation[]; builtInNames: BuiltInNames; at: number } | undefined;
   #loginChecked = false;
 
   constructor(source: PostgresSource, log: Log) {
@@ -100,14 +101,15 @@ export class PostgresDatabase implements GuardedDatabase {
   async #permitted(client: PoolClient, access: SourceAccess): Promise<Permitted> {
     const now = performance.now();
     if (!this.#catalogue || now - this.#catalogue.at > catalogueKeptMs) {
-      this.#catalogue = { relations: await readCatalogue(client, this.#schemas), at: now };
+      const relations = await readCatalogue(client, this.#schemas);
+      this.#catalogue = { relations, builtInNames: await readBuiltInNames(client), at: now };
     }
-    const catalogue = this.#catalogue.relations;
+    const { relations: catalogue, builtInNames } = this.#catalogue;
     const schemas = new Map(catalogue.map(({ name, schema }) => [name, schema]));
     const permitted = permittedTables(access, catalogue, { ignoreCase: false });
     const tables = permitted.map((table) => ({ ...table, schema: schemas.get(table.name) ?? '' }));
     await this.#checkLogin(client, tables);
-    return { catalogue, tables };
+    return { catalogue, builtInNames, tables };
   }
 
   /** Once: whether the database itself holds back what the agent may not read. */
@@ -120,7 +122,7 @@ export class PostgresDatabase implements GuardedDatabase {
     });
     if (!excess) return;
     this.#log.warn(
-      `The login of the data source ${this.#source.id} may read more than the agent that uses it: only the gateway holds it back. A login of its own with these rights makes the database the wall.`,
+      `The login of the data source ${this.#source.id} may read more than the agent that uses it: only the gateway holds it back. A login of its own with these rights makes the database the wall, for columns though not for filtered rows.`,
       {
         superuser: excess.superuser,
         readable: excess.columns.slice(0, maximumLogged),

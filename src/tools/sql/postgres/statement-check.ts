@@ -65,6 +65,12 @@ const checks: Readonly<Record<string, (body: Tree) => void>> = {
     const names = namesIn(funcname);
     permit(isPermittedFunction(names), `the function ${dotted(names)}`);
   },
+  RangeFunction: ({ functions }) => {
+    // What is no call names itself after its keyword or type: a name that this guard would not know.
+    const calls = (functions as { List: { items: Tree[] } }[]).map(({ List }) => List.items[0] ?? {});
+    const areCalls = calls.every((call) => Object.hasOwn(call, 'FuncCall'));
+    if (!areCalls) throw new UnknownSyntaxError('what stands in FROM is no function; write a subquery');
+  },
   TypeName: (body) => {
     const names = namesIn(body['names']);
     permit(isPermittedType(names), `the type ${dotted(names)}`);
@@ -118,12 +124,13 @@ function note({ type, body }: StatementNode, scope: Scope, reading: StatementRea
     case 'ColumnRef': {
       const names = namesIn(body['fields']);
       const last = (body['fields'] as Tree[]).at(-1) ?? {};
-      const star = Object.hasOwn(last, 'A_Star');
-      reading.column({ qualifier: star ? names[0] : names.at(-2), name: star ? '*' : String(names.at(-1)) });
+      if (Object.hasOwn(last, 'A_Star')) reading.column({ qualifier: names[0], name: '*' });
+      else if (names.length > 1) reading.field({ qualifier: names.at(-2), name: String(names.at(-1)) });
+      else reading.column({ qualifier: undefined, name: String(names[0]) });
       return;
     }
     case 'A_Indirection':
-      for (const name of namesIn(body['indirection'])) reading.column({ qualifier: undefined, name });
+      for (const name of namesIn(body['indirection'])) reading.field({ qualifier: undefined, name });
       return;
     case 'JoinExpr':
       for (const name of namesIn(body['usingClause'])) reading.column({ qualifier: undefined, name });

@@ -10,6 +10,8 @@ export class StatementReading {
   /** The tables that it reads: what stands in FROM and is no name of WITH there. */
   readonly tables = new Set<string>();
   readonly columns: ColumnReference[] = [];
+  /** Those of the columns that stand behind a dot: PostgreSQL calls a function where there is no such column. */
+  readonly fields: ColumnReference[] = [];
   /** Tables by the names they are called by in the statement. */
   readonly #called = new Map<string, Set<string>>();
   /** Tables whose columns got other names. */
@@ -27,6 +29,12 @@ export class StatementReading {
     this.columns.push(reference);
   }
 
+  /** @param reference without a qualifier where a value stands before the dot: `(x).f` */
+  field(reference: ColumnReference): void {
+    this.columns.push(reference);
+    this.fields.push(reference);
+  }
+
   define(names: readonly string[]): void {
     for (const name of names) this.#defined.add(name);
   }
@@ -39,14 +47,18 @@ export class StatementReading {
   /** The tables whose columns a reference may mean; none where it is qualified by something else. */
   candidates({ qualifier }: ColumnReference): string[] {
     if (qualifier === undefined) return [...this.tables];
-    return this.defines(qualifier) ? [] : [...(this.#called.get(qualifier) ?? [])];
+    return this.defines(qualifier) ? [] : this.calledSo(qualifier);
+  }
+
+  /** The tables that are called so anywhere in the statement; something else may be too. */
+  calledSo(name: string): string[] {
+    return [...(this.#called.get(name) ?? [])];
   }
 
   /** The tables of which a reference means every column: `*`, `c.*`, the whole row `c`; renamed ones always. */
   whole({ qualifier, name }: ColumnReference): string[] {
-    if (name === '*')
-      return [...(qualifier === undefined ? this.tables : (this.#called.get(qualifier) ?? []))];
-    return qualifier === undefined ? [...(this.#called.get(name) ?? [])] : [];
+    if (name === '*') return qualifier === undefined ? [...this.tables] : this.calledSo(qualifier);
+    return qualifier === undefined ? this.calledSo(name) : [];
   }
 
   get renamed(): readonly string[] {

@@ -1,4 +1,5 @@
 import { ToolError } from '../../tool.ts';
+import type { BuiltInNames } from './built-in-names.ts';
 import type { Relation, ViewReading } from './catalogue.ts';
 import type { ReadableTable } from './guarded-statement.ts';
 import { isPermittedFunction, isPermittedType } from './permitted-names.ts';
@@ -6,6 +7,7 @@ import { isPermittedFunction, isPermittedType } from './permitted-names.ts';
 /** What there is, and what of it is permitted. */
 export interface Permitted {
   catalogue: readonly Relation[];
+  builtInNames: BuiltInNames;
   tables: readonly ReadableTable[];
 }
 

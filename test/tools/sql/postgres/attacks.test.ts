@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ToolError } from '../../../../src/tools/tool.ts';
 import { describeWithPostgres } from '../../../support/postgres.ts';
 import { attacks } from './attacks.ts';
+import { fieldNotation } from './field-notation.ts';
 import { forbiddenStatements } from './forbidden-statements.ts';
 import { ask, canary, openShop, type Shop } from './shop.ts';
 
-const list = Object.entries({ ...attacks, ...forbiddenStatements });
+const list = Object.entries({ ...attacks, ...fieldNotation, ...forbiddenStatements });
 
 describeWithPostgres('the guard of a PostgreSQL against the attack list', () => {
   let shop: Shop;

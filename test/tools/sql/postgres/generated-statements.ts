@@ -8,6 +8,19 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   salaries: ['id', 'name', 'amount'],
 };
 
+/** Called without parentheses: `(x).ts_stat`. */
+const fieldFunctions = [
+  'ts_stat',
+  'pg_read_file',
+  'current_setting',
+  'regclass',
+  'pg_sleep',
+  'to_jsonb',
+  'text',
+];
+/** Of rows that are filtered away, which both logins may read. */
+const closedQuery = "'select to_tsvector(''simple'', note) from shop.orders'::text";
+
 type Random = (choices: number) => number;
 
 /** What a name stands for where an expression is written. */
@@ -120,6 +133,8 @@ class Writer {
       () => `${row}.${column}`,
       () => `(${row}).${column}`,
       () => row,
+      () => this.#field(row, column),
+      () => this.#field(row, column),
       () => `to_jsonb(${row})`,
       () => `row_to_json(${row})->>'ssn'`,
       () => `row(${row}.*)`,
@@ -133,6 +148,22 @@ class Writer {
       () => `(select count(*) from (${this.#inner(depth, scope)}) q)`,
     ];
     return this.#pick(forms)();
+  }
+
+  /** What is written as a field of a value or a row and calls a function. */
+  #field(row: string, column: string): string {
+    const name = this.#quoted(this.#pick(fieldFunctions));
+    const running = this.#quoted('ts_stat');
+    const called = [
+      `(${row}.${column}::text).${name}`,
+      `${row}.${name}`,
+      `(${row}).${name}`,
+      `(${closedQuery}).${running}`,
+      `((array[${closedQuery}])[1]).${running}`,
+      `(select q.${running} from unnest(array[${closedQuery}]) q limit 1)`,
+      `(select q.${name} from (select ${closedQuery} as ${name}) q)`,
+    ];
+    return this.#pick(called);
   }
 
   #inner(depth: number, scope: readonly Source[]): string {

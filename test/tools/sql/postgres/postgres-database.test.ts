@@ -58,6 +58,23 @@ describeWithPostgres('a guarded PostgreSQL', () => {
       expect(columnsAccessed).toEqual(['customers.country', 'customers.id', 'customers.name']);
     });
 
+    test.each(['select c.to_jsonb from customers c', 'select (c).to_jsonb from customers c'])(
+      'a permitted function behind a dot reads the whole row: %s',
+      async (sql) => {
+        const { rows, columnsAccessed } = await ask(administrator, sql);
+        expect(rows[0]).toEqual(['{"id": 1, "name": "name 1", "country": "FR"}']);
+        expect(columnsAccessed).toEqual(['customers.country', 'customers.id', 'customers.name']);
+      },
+    );
+
+    test('a column that is called like a function is that column', async () => {
+      const sql = 'select e.ts_stat, e.regclass, e.date, e.count, e.left, e.version from events e';
+      const { rows, columnsAccessed } = await ask(administrator, sql);
+      expect(rows).toEqual([['ts', 'r', '2026-01-02', 1, 'l', 'v']]);
+      const names = ['count', 'date', 'left', 'regclass', 'ts_stat', 'version'];
+      expect(columnsAccessed).toEqual(names.map((name) => `events.${name}`));
+    });
+
     test('aggregates count the permitted rows only', async () => {
       const { rows } = await ask(administrator, 'select count(*)::int, sum(amount) from orders');
       expect(rows).toEqual([[3, '35.50']]);
@@ -85,6 +102,7 @@ describeWithPostgres('a guarded PostgreSQL', () => {
         'customers',
         'orders',
         'products',
+        'events',
         'Odd "Names"',
         'v_products',
       ]);

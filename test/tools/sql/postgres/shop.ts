@@ -6,8 +6,8 @@ import { PostgresDatabase } from '../../../../src/tools/sql/postgres/postgres-da
 import { asLogin, startPostgres } from '../../../support/postgres.ts';
 import { warningsTo, type Warning } from '../../../support/warnings.ts';
 
-/** What stands in closed columns and rows. Numbers there are beyond 990,000; no permitted value is. */
-export const canary = /CANARY|99\d{4}/;
+/** What stands in closed columns and rows, also as a lexeme. Numbers there are beyond 990,000; no permitted value is. */
+export const canary = /CANARY|99\d{4}/i;
 
 const tables = `
   CREATE SCHEMA shop;
@@ -17,6 +17,8 @@ const tables = `
   CREATE TABLE shop.products (id int PRIMARY KEY, title text, price numeric, tags text[], facts jsonb);
   CREATE TABLE shop.salaries (id int PRIMARY KEY, name text, amount int);
   CREATE TABLE shop."Odd ""Names""" (id int, "Größe" text, "SSN" text);
+  CREATE TABLE shop.events (id int, date date, name text, text text, count int, status text, "left" text,
+                            version text, ts_stat text, regclass text, current_setting text);
   COMMENT ON TABLE shop.orders IS 'What was ordered';
   COMMENT ON COLUMN shop.orders.amount IS 'In euros';
   INSERT INTO shop.customers
@@ -28,6 +30,7 @@ const tables = `
   INSERT INTO shop.products VALUES (1, 'pen', 1.5, '{a,b}', '{"k": 1}'), (2, 'ink', 7, '{}', '[]');
   INSERT INTO shop.salaries VALUES (1, 'CANARY-salary', 990001);
   INSERT INTO shop."Odd ""Names""" VALUES (1, 'big', 'CANARY-odd');
+  INSERT INTO shop.events VALUES (1, '2026-01-02', 'n', 't', 1, 's', 'l', 'v', 'ts', 'r', 'CANARY-event');
   CREATE VIEW shop.v_products AS SELECT id, upper(title) AS title FROM shop.products;
   CREATE VIEW shop.v_secrets AS SELECT id, ssn FROM shop.customers;
   CREATE VIEW shop.v_rows AS SELECT id, to_jsonb(c) AS everything FROM shop.customers c;
@@ -37,6 +40,10 @@ const tables = `
   CREATE VIEW shop.v_salaries AS SELECT name FROM shop.salaries;
   CREATE FUNCTION shop.leak() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT ssn FROM shop.customers LIMIT 1';
   CREATE FUNCTION public.leak(int) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT ssn FROM shop.customers LIMIT 1';
+  CREATE FUNCTION public.leak(text) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT ssn FROM shop.customers LIMIT 1';
+  CREATE FUNCTION shop.leak(text) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT ssn FROM shop.customers LIMIT 1';
+  CREATE FUNCTION shop.shop_leak(text) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT ssn FROM shop.customers LIMIT 1';
+  CREATE FUNCTION public.whole_leak(record) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN ''CANARY-record''; END';
   CREATE VIEW shop.v_function AS SELECT id, shop.leak() AS x FROM shop.products;
 `;
 
@@ -47,6 +54,7 @@ export const access: SourceAccess = new Map([
   ['customers', { deny: ['ssn', 'email'], rows: new Map() }],
   ['orders', { deny: [], rows: new Map([['customer_id', 1]]) }],
   ['products', everything],
+  ['events', { deny: ['current_setting'], rows: new Map() }],
   ['Odd "Names"', { allow: ['id', 'Größe', 'SSN'], deny: ['ssn'], rows: new Map() }],
   ['v_products', everything],
   ['v_secrets', everything],
@@ -65,6 +73,7 @@ const grants = (role: string): string => `
   GRANT USAGE ON SCHEMA shop TO ${role};
   GRANT SELECT (id, name, country) ON shop.customers TO ${role};
   GRANT SELECT ON shop.orders, shop.products, shop.v_products TO ${role};
+  GRANT SELECT (id, date, name, text, count, status, "left", version, ts_stat, regclass) ON shop.events TO ${role};
   GRANT SELECT (id, "Größe") ON shop."Odd ""Names""" TO ${role};
 `;
 
