@@ -2,6 +2,7 @@ import { Problem } from '../../http/problem.ts';
 import { RunStopped } from '../../runs/attempt.ts';
 import type { RunEngine } from '../../runs/engine.ts';
 import { isResting, isTerminal } from '../../runs/event.ts';
+import type { LoadedRun } from '../../runs/log.ts';
 import { defaultProperties } from '../../runs/properties.ts';
 import type { RunRecord } from '../../runs/record.ts';
 import { emptySnapshot, fold, type RunSnapshot } from '../../runs/snapshot.ts';
@@ -28,7 +29,7 @@ import { childValues } from './child-values.ts';
 
 export interface DelegationOptions {
   registry: AgentRegistry;
-  engine: Pick<RunEngine, 'start' | 'read' | 'load' | 'cancel'>;
+  engine: Pick<RunEngine, 'start' | 'read' | 'load' | 'valuesOf' | 'cancel'>;
   invoker: Pick<AgentInvoker, 'start'>;
   /** An agent of another server; its headers may take context values of the run. */
   openRemote(target: { card: string; headers: AgentToolDefinition['headers'] }): KindOfAgent;
@@ -150,13 +151,25 @@ export class AgentDelegation {
     try {
       const run = await engine.load(runId);
       if (!run || isTerminal(run.snapshot.state)) return;
-      // The engine knows no agent of another server that is only a tool.
-      if (isResting(run.snapshot.state)) await this.#remotes.get(tool)?.cancelWaiting?.(run);
+      if (isResting(run.snapshot.state)) await this.#tellOfCancel(run, tool);
       await engine.cancel(run);
     } catch (error) {
       // It came to its end first.
       if (error instanceof Problem && error.reason === 'task_not_cancelable') return;
       logger.warn('A run that nobody waits for could not be canceled.', { runId, error });
+    }
+  }
+
+  /** The engine knows no agent of another server that is only a tool. Here the run ends whatever that one says. */
+  async #tellOfCancel(run: LoadedRun, tool: AgentToolDefinition): Promise<void> {
+    const { engine, logger } = this.#options;
+    try {
+      await this.#remotes.get(tool)?.cancelWaiting?.(run, engine.valuesOf(run));
+    } catch (error) {
+      logger.warn('An agent of another server could not be told of a cancel.', {
+        runId: run.record.id,
+        error,
+      });
     }
   }
 }
