@@ -8,6 +8,7 @@ import type { RunRecord } from '../../runs/record.ts';
 import { emptySnapshot, fold, type RunSnapshot } from '../../runs/snapshot.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Delegation } from '../../tools/delegation.ts';
+import type { HeaderSources } from '../../tools/request-headers.ts';
 import { ToolError, type ToolResult } from '../../tools/tool.ts';
 import type { DeclaredExecution } from '../definition.ts';
 import type { KindOfAgent } from '../executable.ts';
@@ -15,6 +16,7 @@ import type { AgentInvoker } from '../invoker.ts';
 import type { AgentRegistry } from '../registry.ts';
 import type { AgentToolDefinition } from '../tool-types/agent.ts';
 import { childAnswer } from './child-answer.ts';
+import { childMask } from './child-mask.ts';
 import {
   callersOf,
   childMessage,
@@ -33,6 +35,8 @@ export interface DelegationOptions {
   invoker: Pick<AgentInvoker, 'start'>;
   /** An agent of another server; its headers may take context values of the run. */
   openRemote(target: { card: string; headers: AgentToolDefinition['headers'] }): KindOfAgent;
+  /** The gateway's environment, for `{env: NAME}` in headers: such values are masked. */
+  env: HeaderSources['env'];
   logger: Log;
 }
 
@@ -62,9 +66,10 @@ export class AgentDelegation {
   async #delegate(delegated: DelegatedCall): Promise<ToolResult> {
     refuseTooDeep(delegated);
     const name = nameOf(delegated.tool);
+    const mask = childMask(delegated, this.#options.env);
     const record = await this.#start(delegated);
-    const snapshot = await this.#follow(record, delegated);
-    const text = childAnswer(name, snapshot);
+    const snapshot = await this.#follow(record, delegated, mask);
+    const text = childAnswer(name, snapshot, mask);
     const { usage } = snapshot;
     const detail = { agent: name, runId: record.id, ...(usage && { usage: { ...usage } }) };
     return { text, summary: `${name} answered`, detail };
@@ -132,13 +137,17 @@ export class AgentDelegation {
   }
 
   /** The run at rest. One that is no longer waited for is canceled, and one that waits itself: nobody answers it. */
-  async #follow({ id, createdAt }: RunRecord, { tool, call }: DelegatedCall): Promise<RunSnapshot> {
+  async #follow(
+    { id, createdAt }: RunRecord,
+    { tool, call }: DelegatedCall,
+    mask: (text: string) => string,
+  ): Promise<RunSnapshot> {
     const { signal, report } = call;
     const snapshot = emptySnapshot(createdAt);
     for await (const events of this.#options.engine.read(id, { attempt: 0, sequence: 0 }, { signal })) {
       for (const stored of events) {
         fold(snapshot, stored);
-        for (const step of childSteps(stored.event)) report?.(step);
+        for (const step of childSteps(stored.event, mask)) report?.(step);
       }
     }
     if (!isTerminal(snapshot.state) && !isShutdown(signal)) await this.#cancel(id, tool);

@@ -7,7 +7,7 @@ import type { AgentToolDefinition } from '../../../src/agents/tool-types/agent.t
 import type { RunEngine } from '../../../src/runs/engine.ts';
 import type { RunRecord } from '../../../src/runs/record.ts';
 import { EgressGuard } from '../../../src/tools/egress/egress-guard.ts';
-import type { ToolResult } from '../../../src/tools/tool.ts';
+import type { ToolResult, ToolStep } from '../../../src/tools/tool.ts';
 import { openEngine, RecordingLog } from '../../runs/engine-fixture.ts';
 import { openLog } from '../../stores/sqlite-data.ts';
 import {
@@ -19,16 +19,19 @@ import {
 } from '../../support/fake-remote.ts';
 
 const token = 'hunter22-secret';
+const key = 'operator/key-0123456789';
 const guard = new EgressGuard({ allow: [] });
 let engine: RunEngine;
 let remote: FakeRemote | undefined;
 let started: RunRecord[] = [];
+let steps: ToolStep[] = [];
 let close: () => Promise<void>;
 
 beforeEach(() => {
   const log = openLog(':memory:');
   engine = openEngine({ log });
   started = [];
+  steps = [];
   close = async () => {
     await engine.drain(0);
     await log.close();
@@ -40,9 +43,10 @@ afterEach(async () => {
   await remote?.[Symbol.asyncDispose]();
 });
 
-/** Asks an agent of another server, with a header from the context. */
+/** Asks an agent of another server, with headers from the context and the environment. */
 async function ask(answer: (call: RemoteCall) => RemoteAnswer): Promise<ToolResult> {
   remote = await startFakeRemote(answer);
+  const env = { REMOTE_KEY: key };
   const delegation = new AgentDelegation({
     registry: new AgentRegistry(undefined),
     engine: {
@@ -57,14 +61,15 @@ async function ask(answer: (call: RemoteCall) => RemoteAnswer): Promise<ToolResu
       cancel: async (run) => await engine.cancel(run),
     },
     invoker: { start: () => Promise.reject(new Error('No agent of this gateway is asked.')) },
-    openRemote: (target) => openRemoteAgent(target, { guard, env: {} }),
+    openRemote: (target) => openRemoteAgent(target, { guard, env }),
+    env,
     logger: new RecordingLog(),
   });
   const tool: AgentToolDefinition = {
     name: 'ask_remote',
     type: 'agent',
     card: remote.cardUrl,
-    headers: { 'X-Token': { context: 'token' } },
+    headers: { 'X-Token': { context: 'token' }, Authorization: { env: 'REMOTE_KEY', prefix: 'Bearer ' } },
     contextValues: {},
   };
   const parent = {
@@ -76,6 +81,7 @@ async function ask(answer: (call: RemoteCall) => RemoteAnswer): Promise<ToolResu
     context: { token },
     signal: new AbortController().signal,
     caller: { userId: 'user-1', agentId: 'lead', depth: 0 },
+    report: (step) => steps.push(step),
   });
 }
 
@@ -104,5 +110,45 @@ describe('an agent of another server that asks back', () => {
     );
     await expect(asked).rejects.toThrow(/asks back/);
     expect(await stateOfChild()).toBe('canceled');
+  });
+});
+
+describe('what an agent of another server says of the credentials that it was sent', () => {
+  const said = `Bearer ${key}, ${JSON.stringify({ token })}`;
+  const masked = 'Bearer ***, {"token":"***"}';
+  const parts = [{ text: said }];
+  const ids = { taskId: 'remote-task', contextId: 'remote-context' };
+
+  test('is masked in its answer, also where it comes in pieces', async () => {
+    const [first, rest] = [said.slice(0, 12), said.slice(12)];
+    const piece = (text: string, append: boolean) => ({
+      artifactUpdate: { ...ids, artifact: { artifactId: 'a', parts: [{ text }] }, append },
+    });
+    const status = { state: 'TASK_STATE_COMPLETED', message: { messageId: 'm', role: 'ROLE_AGENT', parts } };
+    const { text } = await ask(() => ({
+      events: [piece(first, false), piece(rest, true), { statusUpdate: { ...ids, status } }],
+    }));
+    expect(text).toContain(masked);
+    expect(text).not.toContain(token);
+    expect(text).not.toContain(key);
+  });
+
+  test('is masked in the reason why there is none', async () => {
+    const message = { messageId: 'm', role: 'ROLE_AGENT', parts };
+    const task = remoteTask('FAILED', { status: { state: 'TASK_STATE_FAILED', message } });
+    await expect(ask(() => ({ events: [{ task }] }))).rejects.toThrow(`failed: ${masked}`);
+  });
+
+  test('is masked in its steps', async () => {
+    const step = { id: '1', name: said, status: 'in_progress', tool: key };
+    const part = (data: object) => ({ data, metadata: { type: 'DW_STATUS_UPDATE' } });
+    const data = [part(step), part({ ...step, status: 'completed', summary: said })];
+    const message = { messageId: 'm', role: 'ROLE_AGENT', parts: data };
+    const working = { statusUpdate: { ...ids, status: { state: 'TASK_STATE_WORKING', message } } };
+    await ask(() => ({ events: [working, { task: remoteTask('COMPLETED') }] }));
+    expect(steps).toEqual([
+      { id: '1', name: masked, status: 'in_progress', tool: '***' },
+      { id: '1', name: masked, status: 'completed', tool: '***', summary: masked },
+    ]);
   });
 });
