@@ -1,5 +1,5 @@
-import { createMask } from '../../tools/http/http-answer.ts';
-import { secretValues } from '../../tools/http/secret-values.ts';
+import { createMask } from '../../tools/mask.ts';
+import { secretValues } from '../../tools/secret-values.ts';
 import { resolveHeaders, type HeaderSources } from '../../tools/request-headers.ts';
 import type { DelegatedCall } from './child-request.ts';
 

@@ -37,7 +37,7 @@ export interface DelegationOptions {
   openRemote(target: { card: string; headers: AgentToolDefinition['headers'] }): KindOfAgent;
   /** The gateway's environment, for `{env: NAME}` in headers: such values are masked. */
   env: HeaderSources['env'];
-  logger: Log;
+  log: Log;
 }
 
 /** One agent asking another: the other one's run is a run of its own, of the same owner, one level deeper. */
@@ -156,7 +156,7 @@ export class AgentDelegation {
   }
 
   async #cancel(runId: string, tool: AgentToolDefinition): Promise<void> {
-    const { engine, logger } = this.#options;
+    const { engine, log } = this.#options;
     try {
       const run = await engine.load(runId);
       if (!run || isTerminal(run.snapshot.state)) return;
@@ -165,17 +165,17 @@ export class AgentDelegation {
     } catch (error) {
       // It came to its end first.
       if (error instanceof Problem && error.reason === 'task_not_cancelable') return;
-      logger.warn('A run that nobody waits for could not be canceled.', { runId, error });
+      log.warn('A run that nobody waits for could not be canceled.', { runId, error });
     }
   }
 
   /** The engine knows no agent of another server that is only a tool. Here the run ends whatever that one says. */
   async #tellOfCancel(run: LoadedRun, tool: AgentToolDefinition): Promise<void> {
-    const { engine, logger } = this.#options;
+    const { engine, log } = this.#options;
     try {
       await this.#remotes.get(tool)?.cancelWaiting?.(run, engine.valuesOf(run));
     } catch (error) {
-      logger.warn('An agent of another server could not be told of a cancel.', {
+      log.warn('An agent of another server could not be told of a cancel.', {
         runId: run.record.id,
         error,
       });

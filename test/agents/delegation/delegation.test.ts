@@ -63,7 +63,7 @@ async function ask(answer: (call: RemoteCall) => RemoteAnswer): Promise<ToolResu
     invoker: { start: () => Promise.reject(new Error('No agent of this gateway is asked.')) },
     openRemote: (target) => openRemoteAgent(target, { guard, env }),
     env,
-    logger: new RecordingLog(),
+    log: new RecordingLog(),
   });
   const tool: AgentToolDefinition = {
     name: 'ask_remote',
