@@ -42,7 +42,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     return agent && executableOf(agent);
   });
   const invoker = new AgentInvoker({ registry: agents, models, engine, executableOf });
-  const delegations = new AgentDelegation({ registry: agents, engine, invoker, openRemote, logger: log });
+  const delegations = new AgentDelegation({ registry: agents, engine, invoker, openRemote, env, log });
   const loading = loadingOf(config);
   const directory = new AgentDirectory({ folder: config.agentCardsDir, registry: agents, log, ...loading });
   const close = async (): Promise<void> => {

@@ -235,7 +235,7 @@ export class RunEngine {
   async #tellOfCancel(run: LoadedRun): Promise<void> {
     const { agentId, agentRevision, id } = run.record;
     try {
-      await this.#options.findAgent(agentId, agentRevision)?.cancelWaiting?.(run);
+      await this.#options.findAgent(agentId, agentRevision)?.cancelWaiting?.(run, this.valuesOf(run));
     } catch (error) {
       this.#options.logger.warn('Nobody else could be told of a cancel.', { runId: id, error });
     }

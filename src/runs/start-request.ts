@@ -22,8 +22,11 @@ export interface ExecutableAgent {
    * @throws Problem when the message does not fit what the run waits for: then the run waits on.
    */
   admit?(run: LoadedRun, request: StartRequest): void;
-  /** Tells whoever else holds a waiting run that it is canceled. Whatever it throws is logged. */
-  cancelWaiting?(run: LoadedRun): Promise<void>;
+  /**
+   * Tells whoever else holds a waiting run that it is canceled. Whatever it throws is logged.
+   * @param values the run's context values, the secret ones in clear
+   */
+  cancelWaiting?(run: LoadedRun, values: JsonObject): Promise<void>;
 }
 
 /** A request to run an agent, as every door hands it in: validated and authorized. */

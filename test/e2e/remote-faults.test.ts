@@ -135,10 +135,14 @@ test('the last good card serves while the remote does not give it', async () => 
 });
 
 /** A front whose agent is this server's. */
-async function frontOf(server: LocalServer, env: Record<string, string> = {}): Promise<TestGateway> {
+async function frontOf(
+  server: LocalServer,
+  env: Record<string, string> = {},
+  execution: object = {},
+): Promise<TestGateway> {
   return kept(
     await startGateway({
-      files: { 'talker.yaml': remoteAgent('talker', `${server.url}/card`) },
+      files: { 'talker.yaml': remoteAgent('talker', `${server.url}/card`, execution) },
       env: { BACK_KEY: backKey, ...env },
     }),
   );
@@ -224,16 +228,32 @@ test('an address of the card on another origin goes through the egress guard', a
     response.end();
   });
   kept({ stop: async () => await inside[Symbol.asyncDispose]() });
-  const front = await frontOf(await hostile(() => ({ text: '' }), `${inside.url}/rpc`));
+  const open = { headers: {} };
+  const front = await frontOf(await hostile(() => ({ text: '' }), `${inside.url}/rpc`), {}, open);
   const task = await send(front, 'talker');
   expect(task.state).toBe('failed');
   expect(textOf(task.parts)).toMatch(/refused: it is a loopback address/);
   expect(reached).toBe(0);
-  const allowed = await frontOf(await hostile(() => ({ text: '' }), `${inside.url}/rpc`), {
-    EGRESS_ALLOW: '127.0.0.1',
-  });
+  const env = { EGRESS_ALLOW: '127.0.0.1' };
+  const allowed = await frontOf(await hostile(() => ({ text: '' }), `${inside.url}/rpc`), env, open);
   await send(allowed, 'talker');
   expect(reached).toBe(1);
+});
+
+test('the declared headers are not sent to an address of the card on another origin', async () => {
+  let reached = 0;
+  const elsewhere = await serve((_request, response) => {
+    reached += 1;
+    response.end();
+  });
+  kept({ stop: async () => await elsewhere[Symbol.asyncDispose]() });
+  const server = await hostile(() => ({ text: '' }), `${elsewhere.url}/rpc`);
+  const task = await send(await frontOf(server, { EGRESS_ALLOW: '127.0.0.1' }), 'talker');
+  expect(task).toMatchObject({ state: 'failed', parts: [{ metadata: { code: 'provider_error' } }] });
+  expect(textOf(task.parts)).toBe(
+    `The remote agent's card at ${server.url} names an address at ${elsewhere.url}, and headers are sent to the card's origin only. The gateway's operator must name the card at ${elsewhere.url}, or declare no headers.`,
+  );
+  expect(reached).toBe(0);
 });
 
 test("a remote that takes no client's contextId is asked once more without one", async () => {

@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { serve, type LocalServer } from '../http/local-server.ts';
 
 export interface RemoteCall {
   method: string;
+  headers: IncomingHttpHeaders;
   params: {
     id?: string;
     message?: { messageId: string; taskId?: string; contextId?: string; parts: object[]; metadata?: object };
@@ -36,7 +38,8 @@ export async function startFakeRemote(
           const shown = { supportedInterfaces: [address], capabilities: { streaming: true }, ...card };
           return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(shown));
         }
-        const { id, ...call } = JSON.parse(body) as RemoteCall & { id: number };
+        const { id, ...asked } = JSON.parse(body) as RemoteCall & { id: number };
+        const call = { ...asked, headers: request.headers };
         calls.push(call);
         const answered = answer(call);
         if (!('events' in answered)) {

@@ -4,14 +4,18 @@ import { ToolError } from '../../tools/tool.ts';
 
 /**
  * What another agent has answered, as text: its words, its artifacts, then its structured response.
+ * @param mask of what must not be shown, also not in the sentence
  * @throws ToolError with a sentence when it came to no answer
  */
-export function childAnswer(name: string, snapshot: RunSnapshot): string {
+export function childAnswer(name: string, snapshot: RunSnapshot, mask: (text: string) => string): string {
   const { finished, state, text, structured, artifacts = [] } = snapshot;
-  if (state !== 'completed') throw new ToolError(reasonOf(name, snapshot));
-  const parts = [...artifacts.flatMap((one) => one.parts), ...((finished?.reply ?? finished)?.parts ?? [])];
+  if (state !== 'completed') throw new ToolError(mask(reasonOf(name, snapshot)));
+  const parts = [
+    ...artifacts.flatMap((one) => joined(one.parts)),
+    ...((finished?.reply ?? finished)?.parts ?? []),
+  ];
   const said = [text, ...parts.map(partText), structured ? JSON.stringify(structured) : ''];
-  return said.filter((one) => one !== '').join('\n\n');
+  return mask(said.filter((one) => one !== '').join('\n\n'));
 }
 
 function reasonOf(name: string, { finished, state }: RunSnapshot): string {
@@ -26,6 +30,17 @@ function reasonOf(name: string, { finished, state }: RunSnapshot): string {
     default:
       return `The agent ${name} ended as ${state}. ${said}`.trimEnd();
   }
+}
+
+/** Text of an artifact that comes in pieces is one text. */
+function joined(parts: readonly Part[]): Part[] {
+  const pieces: Part[] = [];
+  for (const part of parts) {
+    const last = pieces.at(-1);
+    if (last?.text === undefined || part.text === undefined) pieces.push({ ...part });
+    else last.text += part.text;
+  }
+  return pieces;
 }
 
 function partText({ text, data, url, filename, mediaType }: Part): string {

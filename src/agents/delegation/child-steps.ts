@@ -10,8 +10,20 @@ const stepTypes: ReadonlySet<unknown> = new Set<StepType>([
   'answer',
 ]);
 
-/** The steps that an event of another agent's run tells of: its own, or those in what another gateway says. */
-export function childSteps(event: RunEvent): ToolStep[] {
+/**
+ * The steps that an event of another agent's run tells of: its own, or those in what another gateway says.
+ * @param mask of what their words must not show
+ */
+export function childSteps(event: RunEvent, mask: (text: string) => string): ToolStep[] {
+  return toldSteps(event).map(({ name, tool, summary, ...step }) => ({
+    ...step,
+    name: mask(name),
+    ...(tool !== undefined && { tool: mask(tool) }),
+    ...(summary !== undefined && { summary: mask(summary) }),
+  }));
+}
+
+function toldSteps(event: RunEvent): ToolStep[] {
   if (event.kind === 'step') return [toolStep(event.step)].flatMap((step) => step ?? []);
   if (event.kind !== 'status') return [];
   return (event.message?.parts ?? []).flatMap(({ data, metadata }) =>

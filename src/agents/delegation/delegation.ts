@@ -2,11 +2,13 @@ import { Problem } from '../../http/problem.ts';
 import { RunStopped } from '../../runs/attempt.ts';
 import type { RunEngine } from '../../runs/engine.ts';
 import { isResting, isTerminal } from '../../runs/event.ts';
+import type { LoadedRun } from '../../runs/log.ts';
 import { defaultProperties } from '../../runs/properties.ts';
 import type { RunRecord } from '../../runs/record.ts';
 import { emptySnapshot, fold, type RunSnapshot } from '../../runs/snapshot.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Delegation } from '../../tools/delegation.ts';
+import type { HeaderSources } from '../../tools/request-headers.ts';
 import { ToolError, type ToolResult } from '../../tools/tool.ts';
 import type { DeclaredExecution } from '../definition.ts';
 import type { KindOfAgent } from '../executable.ts';
@@ -14,6 +16,7 @@ import type { AgentInvoker } from '../invoker.ts';
 import type { AgentRegistry } from '../registry.ts';
 import type { AgentToolDefinition } from '../tool-types/agent.ts';
 import { childAnswer } from './child-answer.ts';
+import { childMask } from './child-mask.ts';
 import {
   callersOf,
   childMessage,
@@ -28,11 +31,13 @@ import { childValues } from './child-values.ts';
 
 export interface DelegationOptions {
   registry: AgentRegistry;
-  engine: Pick<RunEngine, 'start' | 'read' | 'load' | 'cancel'>;
+  engine: Pick<RunEngine, 'start' | 'read' | 'load' | 'valuesOf' | 'cancel'>;
   invoker: Pick<AgentInvoker, 'start'>;
   /** An agent of another server; its headers may take context values of the run. */
   openRemote(target: { card: string; headers: AgentToolDefinition['headers'] }): KindOfAgent;
-  logger: Log;
+  /** The gateway's environment, for `{env: NAME}` in headers: such values are masked. */
+  env: HeaderSources['env'];
+  log: Log;
 }
 
 /** One agent asking another: the other one's run is a run of its own, of the same owner, one level deeper. */
@@ -61,9 +66,10 @@ export class AgentDelegation {
   async #delegate(delegated: DelegatedCall): Promise<ToolResult> {
     refuseTooDeep(delegated);
     const name = nameOf(delegated.tool);
+    const mask = childMask(delegated, this.#options.env);
     const record = await this.#start(delegated);
-    const snapshot = await this.#follow(record, delegated);
-    const text = childAnswer(name, snapshot);
+    const snapshot = await this.#follow(record, delegated, mask);
+    const text = childAnswer(name, snapshot, mask);
     const { usage } = snapshot;
     const detail = { agent: name, runId: record.id, ...(usage && { usage: { ...usage } }) };
     return { text, summary: `${name} answered`, detail };
@@ -131,13 +137,17 @@ export class AgentDelegation {
   }
 
   /** The run at rest. One that is no longer waited for is canceled, and one that waits itself: nobody answers it. */
-  async #follow({ id, createdAt }: RunRecord, { tool, call }: DelegatedCall): Promise<RunSnapshot> {
+  async #follow(
+    { id, createdAt }: RunRecord,
+    { tool, call }: DelegatedCall,
+    mask: (text: string) => string,
+  ): Promise<RunSnapshot> {
     const { signal, report } = call;
     const snapshot = emptySnapshot(createdAt);
     for await (const events of this.#options.engine.read(id, { attempt: 0, sequence: 0 }, { signal })) {
       for (const stored of events) {
         fold(snapshot, stored);
-        for (const step of childSteps(stored.event)) report?.(step);
+        for (const step of childSteps(stored.event, mask)) report?.(step);
       }
     }
     if (!isTerminal(snapshot.state) && !isShutdown(signal)) await this.#cancel(id, tool);
@@ -146,17 +156,29 @@ export class AgentDelegation {
   }
 
   async #cancel(runId: string, tool: AgentToolDefinition): Promise<void> {
-    const { engine, logger } = this.#options;
+    const { engine, log } = this.#options;
     try {
       const run = await engine.load(runId);
       if (!run || isTerminal(run.snapshot.state)) return;
-      // The engine knows no agent of another server that is only a tool.
-      if (isResting(run.snapshot.state)) await this.#remotes.get(tool)?.cancelWaiting?.(run);
+      if (isResting(run.snapshot.state)) await this.#tellOfCancel(run, tool);
       await engine.cancel(run);
     } catch (error) {
       // It came to its end first.
       if (error instanceof Problem && error.reason === 'task_not_cancelable') return;
-      logger.warn('A run that nobody waits for could not be canceled.', { runId, error });
+      log.warn('A run that nobody waits for could not be canceled.', { runId, error });
+    }
+  }
+
+  /** The engine knows no agent of another server that is only a tool. Here the run ends whatever that one says. */
+  async #tellOfCancel(run: LoadedRun, tool: AgentToolDefinition): Promise<void> {
+    const { engine, log } = this.#options;
+    try {
+      await this.#remotes.get(tool)?.cancelWaiting?.(run, engine.valuesOf(run));
+    } catch (error) {
+      log.warn('An agent of another server could not be told of a cancel.', {
+        runId: run.record.id,
+        error,
+      });
     }
   }
 }

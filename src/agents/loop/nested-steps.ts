@@ -6,6 +6,8 @@ import type { StartedStep } from './steps.ts';
 /** A tool that tells more than this is not heard any further. */
 const mostSteps = 500;
 const longestName = 200;
+/** As a tool's own name in an agent file. */
+const longestTool = 64;
 const longestSummary = 500;
 
 /** What happens inside the tools of one round, in the order in which it is told. */
@@ -73,7 +75,7 @@ export class NestedSteps {
     const step = steps.start(type, mask.text(name).slice(0, longestName), {
       parentId: above.id,
       iteration: this.#parent.iteration,
-      ...(tool !== undefined && { tool }),
+      ...(tool !== undefined && { tool: mask.text(tool).slice(0, longestTool) }),
     });
     this.#steps.set(id, { step, open: true });
     this.#reported.push(step.started);

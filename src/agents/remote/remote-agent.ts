@@ -1,5 +1,6 @@
 import type { Execution, ExecutorEvent, Outcome } from '../../runs/executor.ts';
 import type { LoadedRun } from '../../runs/log.ts';
+import type { JsonObject } from '../../runs/message.ts';
 import type { EgressGuard } from '../../tools/egress/egress-guard.ts';
 import { resolveHeaders, type HeaderSources } from '../../tools/request-headers.ts';
 import type { RemoteExecution } from '../definition.ts';
@@ -48,9 +49,9 @@ export function openRemoteAgent(
     mayReply: true,
     cancelGraceSeconds,
     executor: (execution) => runRemotely(execution, async () => await connect(execution.contextValues)),
-    cancelWaiting: async ({ record, snapshot }: LoadedRun) => {
+    cancelWaiting: async ({ snapshot }: LoadedRun, values: JsonObject) => {
       if (!snapshot.linked) return;
-      const { client } = await connect(record.request.contextValues);
+      const { client } = await connect(values);
       const request = { tenant: '', id: snapshot.linked.taskId, metadata: undefined };
       await client.cancelTask(request, { signal: AbortSignal.timeout(cancelTimeoutMs) });
     },

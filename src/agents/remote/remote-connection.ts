@@ -11,7 +11,7 @@ const largestAnswer = 16 * 1024 * 1024;
 
 export interface ConnectionOptions {
   guard: Pick<EgressGuard, 'open' | 'trustedOpen'>;
-  /** Origin of the card's address: the operator wrote it, so it is trusted. */
+  /** Origin of the card's address: the operator wrote it, so it is trusted, and alone gets `headers`. */
   origin: string;
   /** The gateway's own headers, names in lower case. */
   headers: Readonly<Record<string, string>>;
@@ -73,9 +73,12 @@ export class RemoteConnection {
   }
 
   #open(url: string, request: Parameters<EgressGuard['open']>[1]): ReturnType<EgressGuard['open']> {
-    const { guard, origin } = this.#options;
-    const trusted = URL.canParse(url) && new URL(url).origin === origin;
-    return trusted ? guard.trustedOpen(url, request) : guard.open(url, request);
+    const { guard, origin, headers } = this.#options;
+    const other = URL.parse(url)?.origin;
+    if (other === origin) return guard.trustedOpen(url, request);
+    // A card that was tampered with must not choose who is given them.
+    if (Object.keys(headers).length > 0) throw otherOrigin(origin, other ?? 'no origin');
+    return guard.open(url, request);
   }
 
   #bodyOf(
@@ -123,6 +126,12 @@ async function refuseAnswer(
   if (!failure) return;
   await body?.cancel();
   throw failure;
+}
+
+function otherOrigin(origin: string, other: string): RemoteFailure {
+  return new RemoteFailure(
+    `The remote agent's card at ${origin} names an address at ${other}, and headers are sent to the card's origin only. The gateway's operator must name the card at ${other}, or declare no headers.`,
+  );
 }
 
 function unreachable(error: unknown): RemoteFailure {

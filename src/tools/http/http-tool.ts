@@ -3,8 +3,9 @@ import type { EgressRequest } from '../egress/capped-fetch.ts';
 import { compileParameters } from '../parameters.ts';
 import { resolveHeaders } from '../request-headers.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';
-import { createMask, readAnswer } from './http-answer.ts';
-import { secretValues } from './secret-values.ts';
+import { createMask } from '../mask.ts';
+import { secretValues } from '../secret-values.ts';
+import { readAnswer } from './http-answer.ts';
 import { sendRequest, type WayOut } from './send-request.ts';
 import { appendQuery, hasLiteralHost, renderUrl } from './url-template.ts';
 

@@ -1,7 +1,7 @@
 import type { McpAddress, McpCommand, McpToolDefinition } from '../../agents/tool-types/mcp.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { createMask } from '../http/http-answer.ts';
-import { secretValues } from '../http/secret-values.ts';
+import { createMask } from '../mask.ts';
+import { secretValues } from '../secret-values.ts';
 import { resolveHeaders } from '../request-headers.ts';
 import type { ToolSource } from '../tool-source.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';

@@ -1,9 +1,10 @@
 import type { OpenApiToolDefinition } from '../../agents/tool-types/openapi.ts';
 import { isSafeMethod } from '../api-document.ts';
-import { createMask, readAnswer } from '../http/http-answer.ts';
+import { readAnswer } from '../http/http-answer.ts';
+import { createMask } from '../mask.ts';
 import { resolveHeaders } from '../request-headers.ts';
 import type { HttpToolDependencies } from '../http/http-tool.ts';
-import { secretValues } from '../http/secret-values.ts';
+import { secretValues } from '../secret-values.ts';
 import { sendRequest } from '../http/send-request.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';
 import type { OperationPlan } from './operation-plan.ts';

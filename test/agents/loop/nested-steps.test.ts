@@ -113,10 +113,14 @@ describe('what a tool tells of itself', () => {
   test('is bounded and holds no secret', async () => {
     const many = Array.from({ length: 600 }, (_one, index) => step(String(index), 'in_progress'));
     const secret = step('s', 'completed', { summary: 'used hunter22' });
+    const tool = `hunter22${'x'.repeat(100)}`;
     const played = await round(
       {
         tools: [
-          new ScriptedTool('look', telling(step('s', 'in_progress', { name: 'hunter22' }), secret, ...many)),
+          new ScriptedTool(
+            'look',
+            telling(step('s', 'in_progress', { name: 'hunter22', tool }), secret, ...many),
+          ),
         ],
         contextValues: { token: 'hunter22' },
         execution: { contextVariables: [secretVariable('token')] },
@@ -125,7 +129,10 @@ describe('what a tool tells of itself', () => {
     );
     expect(new Set(stepsOf(played).map(({ id }) => id)).size).toBe(501);
     expect(JSON.stringify(played.events)).not.toContain('hunter22');
-    expect(stepsOf(played)[2]).toMatchObject({ summary: 'used [redacted]' });
+    expect(stepsOf(played)[2]).toMatchObject({
+      summary: 'used [redacted]',
+      tool: `[redacted]${'x'.repeat(54)}`,
+    });
   });
 });
 

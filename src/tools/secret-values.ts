@@ -1,4 +1,4 @@
-import type { HeaderValue } from '../../agents/declared-headers.ts';
+import type { HeaderValue } from '../agents/declared-headers.ts';
 
 /**
  * Which of the values that a declaration took from the environment or the context are secret: what comes from the
