@@ -32,7 +32,7 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup, slots: programSlots };
   const { mcpCommandsAllow } = config;
   const shared = { env, guard, ownAddress, databases, knowledge, commands, log, mcpCommandsAllow };
-  const toolsets = openToolsets(shared, (execution) => delegations.of(execution));
+  const toolsets = openToolsets(agents, shared, (execution) => delegations.of(execution));
   const openRemote = (remote: Pick<RemoteExecution, 'card' | 'headers'>) =>
     openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
@@ -78,13 +78,15 @@ function sourcesIn(
 
 /** The tools of each agent, made of what all agents share and what the agent itself says. */
 function openToolsets(
+  agents: AgentRegistry,
   shared: Omit<
     ToolsetDependencies,
     'secretVariables' | 'dataPermissions' | 'queryTimeoutSeconds' | 'delegation'
   >,
   delegationOf: (execution: DeclaredExecution) => ToolsetDependencies['delegation'],
 ): Toolsets {
-  return new Toolsets(({ definition: { execution } }) => {
+  const isCurrent = (revision: AgentRevision): boolean => agents.get(revision.id) === revision;
+  const create = ({ definition: { execution } }: AgentRevision): ToolSource[] => {
     if (execution.kind !== 'declared') return [];
     const { dataPermissions, limits } = execution;
     const secret = execution.contextVariables.filter((variable) => variable.secret);
@@ -97,7 +99,8 @@ function openToolsets(
       queryTimeoutSeconds,
       delegation: delegationOf(execution),
     });
-  });
+  };
+  return new Toolsets(create, isCurrent);
 }
 
 function openEngine(
