@@ -113,7 +113,7 @@ export class Toolsets {
   }
 
   #keep(toolset: Toolset, { sources }: Made): void {
-    if (sources.some(({ close }) => close)) this.#open.add(toolset);
+    if (sources.some((source) => source.close !== undefined)) this.#open.add(toolset);
   }
 
   /** Closes what belongs to former revisions, or to agents that are gone, and is not used. */
