@@ -13,6 +13,7 @@ import { ModelDirectory } from './llm/directory.ts';
 import { RunEngine, type ExecutableAgent } from './runs/engine.ts';
 import { SecretBox } from './runs/secret-box.ts';
 import type { SqliteStore } from './stores/sqlite/store.ts';
+import { ProgramSlots } from './tools/command/program-slots.ts';
 import { EgressGuard } from './tools/egress/egress-guard.ts';
 import { KnowledgeLibrary } from './tools/knowledge/knowledge-library.ts';
 import { DataSources } from './tools/sql/data-sources.ts';
@@ -27,10 +28,11 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
   const guard = new EgressGuard({ allow: config.egressAllow });
   const databases = new DataSources(config.dataSources, log);
   const knowledge = new KnowledgeLibrary({ log, env, guard });
-  const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup };
+  const programSlots = new ProgramSlots();
+  const commands = { allow: config.toolCommandsAllow, signalGroup: options.signalGroup, slots: programSlots };
   const { mcpCommandsAllow } = config;
   const shared = { env, guard, ownAddress, databases, knowledge, commands, log, mcpCommandsAllow };
-  const toolsets = openToolsets(shared, (execution) => delegations.of(execution));
+  const toolsets = openToolsets(agents, shared, (execution) => delegations.of(execution));
   const openRemote = (remote: Pick<RemoteExecution, 'card' | 'headers'>) =>
     openRemoteAgent(remote, { guard, env });
   const executableOf = (revision: AgentRevision) =>
@@ -53,7 +55,8 @@ export function openExecution(options: GatewayOptions, store: SqliteStore, ownAd
     await guard.close();
   };
   const sourcesOf = (revision: AgentRevision) => sourcesIn(toolsets, revision, executableOf);
-  return { agents, models, engine, invoker, directory, loading, sourcesOf, knowledge, guard, close };
+  const shown = { agents, models, engine, invoker, directory, loading, sourcesOf };
+  return { ...shown, knowledge, guard, programSlots, close };
 }
 
 /** How agent files are checked. */
@@ -75,13 +78,15 @@ function sourcesIn(
 
 /** The tools of each agent, made of what all agents share and what the agent itself says. */
 function openToolsets(
+  agents: AgentRegistry,
   shared: Omit<
     ToolsetDependencies,
     'secretVariables' | 'dataPermissions' | 'queryTimeoutSeconds' | 'delegation'
   >,
   delegationOf: (execution: DeclaredExecution) => ToolsetDependencies['delegation'],
 ): Toolsets {
-  return new Toolsets(({ definition: { execution } }) => {
+  const isCurrent = (revision: AgentRevision): boolean => agents.get(revision.id) === revision;
+  const create = ({ definition: { execution } }: AgentRevision): ToolSource[] => {
     if (execution.kind !== 'declared') return [];
     const { dataPermissions, limits } = execution;
     const secret = execution.contextVariables.filter((variable) => variable.secret);
@@ -94,7 +99,8 @@ function openToolsets(
       queryTimeoutSeconds,
       delegation: delegationOf(execution),
     });
-  });
+  };
+  return new Toolsets(create, isCurrent);
 }
 
 function openEngine(

@@ -17,7 +17,7 @@ export interface DirectToolParts {
 /** The tools that are called without a model: the gateway's own, and those of the agents. */
 export function openDirectTools({ options, store, execution, publicUrl }: DirectToolParts) {
   const { config, log, env, signalGroup } = options;
-  const { agents, directory, knowledge, loading, guard, invoker, sourcesOf } = execution;
+  const { agents, directory, knowledge, loading, guard, invoker, sourcesOf, programSlots } = execution;
   const templatesIn = (folder: string) =>
     new TemplateFolder({
       folder,
@@ -27,7 +27,8 @@ export function openDirectTools({ options, store, execution, publicUrl }: Direct
       reload: async () => await directory.reload(),
       log,
     });
-  const hostCommands = new HostCommands(config.ownTools.hostCli?.commands ?? [], { env, signalGroup });
+  const running = { env, signalGroup, slots: programSlots };
+  const hostCommands = new HostCommands(config.ownTools.hostCli?.commands ?? [], running);
   const own = createOwnTools(config.ownTools, {
     env,
     guard,

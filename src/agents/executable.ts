@@ -47,7 +47,7 @@ export function executableAgent(revision: AgentRevision, parts: ExecutionParts):
   };
 }
 
-function ofKind({ definition }: AgentRevision, parts: ExecutionParts): KindOfAgent {
+function ofKind({ definition, revision }: AgentRevision, parts: ExecutionParts): KindOfAgent {
   const { execution } = definition;
   switch (execution.kind) {
     case 'a2a':
@@ -55,7 +55,7 @@ function ofKind({ definition }: AgentRevision, parts: ExecutionParts): KindOfAge
     case 'module':
       return { executor: moduleExecutor(execution), mayReply: true };
     case 'declared':
-      return { executor: declaredExecutor(execution, parts), admit: admitAnswer };
+      return { executor: declaredExecutor(execution, revision, parts), admit: admitAnswer };
   }
 }
 
@@ -64,12 +64,12 @@ function admitAnswer({ snapshot: { finished } }: LoadedRun, request: StartReques
   if (finished?.paused) readVerdicts(readPaused(finished.paused).waiting, request);
 }
 
-function declaredExecutor(agent: DeclaredExecution, parts: ExecutionParts): Executor {
+function declaredExecutor(agent: DeclaredExecution, revision: string, parts: ExecutionParts): Executor {
   const check = agent.responseSchema && compileResponseSchema(agent.responseSchema);
   return async function* (execution) {
     const steps = new StepRecorder(execution.attempt);
     const tools = yield* gatherTools(parts.sources, steps, execution);
-    return yield* runLoop({ ...openState(agent, parts, execution), tools, steps }, check);
+    return yield* runLoop({ ...openState(agent, parts, execution), revision, tools, steps }, check);
   };
 }
 
@@ -77,7 +77,7 @@ function openState(
   agent: DeclaredExecution,
   { models, log }: ExecutionParts,
   execution: Execution,
-): Omit<LoopState, 'tools' | 'steps'> {
+): Omit<LoopState, 'revision' | 'tools' | 'steps'> {
   const { llmId, properties } = execution.request;
   const temperature = properties.temperature ?? agent.model.temperature;
   return {

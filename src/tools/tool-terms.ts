@@ -19,7 +19,7 @@ export function onTerms(
     name: source.name,
     tools: async (signal, context) =>
       (await source.tools(signal, context)).map((tool) => withTerms(tool, terms)),
-    close: async () => await source.close?.(),
+    ...(source.close && { close: async () => await source.close?.() }),
   };
 }
 

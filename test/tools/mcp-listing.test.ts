@@ -12,13 +12,15 @@ const definition: McpToolDefinition = {
   sideEffectsDeclared: false,
 };
 
+const readers = { warn: () => undefined, mask: (text: string) => text };
+
 function listed(fields: Partial<ListedTool>): ListedTool {
   return { name: 'one', inputSchema: { type: 'object' }, ...fields };
 }
 
 function warningsOf(tools: ListedTool[], changes: Partial<McpToolDefinition> = {}): string[] {
   const warnings: string[] = [];
-  offeredTools({ ...definition, ...changes }, tools, (reason) => warnings.push(reason));
+  offeredTools({ ...definition, ...changes }, tools, { ...readers, warn: (reason) => warnings.push(reason) });
   return warnings;
 }
 
@@ -57,14 +59,35 @@ describe('what is offered', () => {
     [{ readOnlyHint: true, destructiveHint: true }, true],
   ])('with the hints %j changes something: %s', (annotations, sideEffects) => {
     const tool = listed(annotations ? { annotations } : {});
-    expect(offeredTools(definition, [tool], () => undefined)[0]?.sideEffects).toBe(sideEffects);
+    expect(offeredTools(definition, [tool], readers)[0]?.sideEffects).toBe(sideEffects);
   });
 
   test('says what the declaration and the server say of it, cut to size', () => {
     const tool = listed({ description: 'd'.repeat(5000) });
-    const [offered] = offeredTools({ ...definition, description: 'Our box.' }, [tool], () => undefined);
+    const [offered] = offeredTools({ ...definition, description: 'Our box.' }, [tool], readers);
     expect(offered?.description).toMatch(/^Our box\. d+$/);
     expect(offered?.description).toHaveLength(1024);
+  });
+
+  test('is masked before it is cut, and so are its parameters', () => {
+    const secret = 'canary-4711';
+    const mask = (text: string): string => text.replaceAll(secret, '***');
+    const inputSchema = {
+      type: 'object' as const,
+      properties: { a: { type: 'string', default: secret, enum: [secret, 'b'] }, [secret]: {} },
+    };
+    const tool = listed({ description: `${'d'.repeat(1018)}${secret}`, inputSchema });
+    const [offered] = offeredTools(definition, [tool], { ...readers, mask });
+    expect(offered?.description).toBe(`${'d'.repeat(1018)}***`);
+    expect(offered?.parameters['properties']).toEqual({
+      a: { type: 'string', default: '***', enum: ['***', 'b'] },
+      '***': {},
+    });
+    const warnings: string[] = [];
+    const warn = (reason: string): void => void warnings.push(reason);
+    const name = `${'n'.repeat(123)}${secret}`;
+    offeredTools(definition, [listed({ name, execution: { taskSupport: 'required' } })], { warn, mask });
+    expect(warnings).toEqual([`Its tool "${'n'.repeat(123)}***" is left out: it runs as a task only`]);
   });
 
   test('is not what could not be called', () => {
@@ -85,7 +108,7 @@ describe('what is offered', () => {
 
   test('is bounded in number', () => {
     const many = Array.from({ length: 200 }, (_, index) => listed({ name: `tool-${index}` }));
-    expect(offeredTools(definition, many, () => undefined)).toHaveLength(128);
+    expect(offeredTools(definition, many, readers)).toHaveLength(128);
     expect(warningsOf(many)).toEqual(['It has 200 tools; the first 128 are offered.']);
     expect(warningsOf(many, { tools: ['tool-199'] })).toEqual([]);
   });

@@ -86,6 +86,6 @@ describe('a failure', () => {
     [Object.assign(new Error('Bad arguments.'), { code: -32602 }), undefined, 'Bad arguments'],
   ])('%p', (error, loss, reason) => {
     expect(lossOf(error)).toBe(loss);
-    expect(reasonOf(error)).toBe(reason);
+    expect(reasonOf(error, (text) => text)).toBe(reason);
   });
 });

@@ -39,7 +39,10 @@ function serverWith(idleMs: number): McpServer {
       return { transport, local: true, negotiate: false };
     },
     offer: async (connection, signal) =>
-      offeredTools(definition, await connection.listTools(signal), () => undefined),
+      offeredTools(definition, await connection.listTools(signal), {
+        warn: () => undefined,
+        mask: (text) => text,
+      }),
     mask: (text) => text,
     log,
     idleMs,

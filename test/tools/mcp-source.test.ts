@@ -199,6 +199,19 @@ describe('a server', () => {
     await until(() => log.lines.includes('debug MCP server box: started with ***'), { what: 'its output' });
   });
 
+  test('logs lines masked before they are cut, and none that is too long', async () => {
+    const program = `
+      const { GIVEN } = process.env;
+      process.stderr.write('x'.repeat(492) + GIVEN + '\\n' + 'y'.repeat(200_000) + GIVEN + '\\nlast\\n');`;
+    const command = [process.execPath, '-e', program];
+    await expect(source({ command, env: { GIVEN: { env: 'SHOP_TOKEN' } } }).tools(never)).rejects.toThrow();
+    await until(() => log.lines.includes('debug MCP server box: last'), { what: 'its output' });
+    const [first] = log.lines.filter((line) => line.includes('xxx'));
+    expect(first).toBe(`debug MCP server box: ${'x'.repeat(492)}***`);
+    expect(log.lines).toContain('debug MCP server box: [a line that is too long]');
+    expect(log.lines.filter((line) => /shop-|yyy/.test(line))).toEqual([]);
+  });
+
   test('that needs a variable which is not set is not started', async () => {
     const one = source({ env: { GIVEN: { env: 'NOT_SET' } } });
     await expect(one.tools(never)).rejects.toThrow("needs the gateway's environment variable NOT_SET");

@@ -12,7 +12,8 @@ import { resolveContextValues } from '../context-values.ts';
 import type { AgentRevision, Limits } from '../definition.ts';
 import type { AgentInvoker } from '../invoker.ts';
 import { SecretMask } from '../loop/secrets.ts';
-import { candidates, toolsOf } from './listed-tools.ts';
+import { uniqueTools } from '../unique-tools.ts';
+import { candidates, toolsOf, toolsOfAll } from './listed-tools.ts';
 import { approvalRequired, invalidArguments, noContextValues, noSuchTool } from './refusals.ts';
 
 export interface DirectToolsOptions {
@@ -86,17 +87,17 @@ export class DirectTools {
     const permitted = own.filter(({ permission }) => may(principal, permission));
     const tools = permitted.map(({ tool }) => ({ name: tool.name, tool }));
     const unavailable: UnavailableTools[] = [];
-    const sources = invoker
-      .visible(principal, 'invoke')
-      .flatMap((agent) => this.#sourcesOf(agent).map((source) => ({ agent, source })));
     const gathered = await Promise.all(
-      sources.map(async ({ source }) => await toolsOf(source, { signal, seconds: listingSeconds })),
+      invoker.visible(principal, 'invoke').map(async (agent) => {
+        const gathering = { signal, seconds: listingSeconds };
+        return { agent, all: await toolsOfAll(this.#sourcesOf(agent), gathering) };
+      }),
     );
-    for (const [index, one] of gathered.entries()) {
-      const { agent, source } = sources[index] as (typeof sources)[number];
-      if ('unavailable' in one)
-        unavailable.push({ name: `${agent.id}.${source.name}`, reason: one.unavailable });
-      else tools.push(...one.tools.map((tool) => ({ name: `${agent.id}.${tool.name}`, tool })));
+    for (const { agent, all } of gathered) {
+      for (const { declaration, unavailable: reason } of all)
+        if (reason !== undefined) unavailable.push({ name: `${agent.id}.${declaration}`, reason });
+      const kept = uniqueTools(all).flatMap((one) => one.tools);
+      tools.push(...kept.map((tool) => ({ name: `${agent.id}.${tool.name}`, tool })));
     }
     return { tools, unavailable };
   }

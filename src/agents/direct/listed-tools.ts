@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../runs/message.ts';
 import { ToolError, type Tool } from '../../tools/tool.ts';
 import type { ToolSource } from '../../tools/tool-source.ts';
+import type { DeclaredTools } from '../unique-tools.ts';
 import { unlessAborted } from '../../tools/unless-aborted.ts';
 
 /** What a source has, or why it has nothing now. */
@@ -36,15 +37,29 @@ export async function toolsOf(
   }
 }
 
+/** Those of each source of an agent, in order. @throws the signal's reason when it aborts */
+export async function toolsOfAll(
+  sources: readonly ToolSource[],
+  gathering: Gathering,
+): Promise<(DeclaredTools & { unavailable?: string })[]> {
+  return await Promise.all(
+    sources.map(async (source) => ({
+      declaration: source.name,
+      tools: [],
+      ...(await toolsOf(source, gathering)),
+    })),
+  );
+}
+
 /** However its names are shortened, a tool's name begins like its declaration's up to here. */
 const commonBeginning = 40;
 
 /**
- * The sources that may have a tool of this name, the likeliest first, so that no other one is asked, which may have to
- * connect.
+ * The sources that may have a tool of this name, so that no other one is asked, which may have to connect. As in a run
+ * a declaration's own name is nobody else's, and of the others the first one that has the tool is meant.
  */
 export function candidates(sources: readonly ToolSource[], tool: string): ToolSource[] {
-  return sources
-    .filter(({ name }) => tool.startsWith(name.slice(0, commonBeginning)))
-    .toSorted((one, other) => other.name.length - one.name.length);
+  const own = sources.filter(({ name }) => name === tool);
+  if (own.length > 0) return own;
+  return sources.filter(({ name }) => tool.startsWith(name.slice(0, commonBeginning)));
 }

@@ -1,6 +1,7 @@
 import type { ModelMessage } from '../../llm/model.ts';
 import type { Tool } from '../../tools/tool.ts';
 import type { Scenario } from '../definition.ts';
+import { declarationOf } from '../unique-tools.ts';
 import { openingMessages, spokenMessage, systemPrompt } from './prompt.ts';
 import type { LoopState } from './state.ts';
 
@@ -33,5 +34,5 @@ export function permittedTools(
 ): readonly Tool[] {
   const names = scenario?.tools;
   if (!names) return tools;
-  return tools.filter((tool) => names.includes(tool.source ?? tool.name));
+  return tools.filter((tool) => names.includes(declarationOf(tool)));
 }

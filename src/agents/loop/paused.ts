@@ -18,6 +18,8 @@ export interface PausedLoop {
   /** Those of the round that needed no answer, at the places of their calls. */
   results: (ModelMessage | null)[];
   waiting: WaitingCall[];
+  /** Of the agent that proposed them. Absent in tasks of earlier releases. */
+  revision?: string;
   usage: Usage;
   toolCalls: number;
   said: string;
@@ -38,6 +40,7 @@ export function pause(state: LoopState, conversation: Conversation, round: Finis
     iteration,
     results: Array.from(round.results, (result) => result ?? null),
     waiting: round.waiting,
+    revision: state.revision,
     usage: state.usage,
     // They count when they are executed.
     toolCalls: state.toolCalls - round.waiting.length,

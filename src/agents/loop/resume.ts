@@ -2,6 +2,8 @@ import type { ModelMessage, ModelToolCall } from '../../llm/model.ts';
 import { isoTime, type ApprovalDetail } from '../../runs/event.ts';
 import type { Execution, ExecutorEvent } from '../../runs/executor.ts';
 import { visibleParts } from '../../runs/record.ts';
+import type { Tool } from '../../tools/tool.ts';
+import { declarationOf } from '../unique-tools.ts';
 import { permittedTools, type Conversation } from './conversation.ts';
 import { readPaused, type PausedLoop } from './paused.ts';
 import { RunFailure } from './run-failure.ts';
@@ -28,6 +30,7 @@ export async function* resumeConversation(
   const stored = readPaused(paused);
   restore(state, stored);
   refuseLate(stored, at);
+  refuseChanged(state, stored);
   const conversation = conversationOf(state, stored);
   // An execution again says the answer from its beginning, as all of them do.
   if (state.said !== '' && state.execution.attempt > state.execution.firstAttempt)
@@ -35,7 +38,7 @@ export async function* resumeConversation(
   const verdicts = readVerdicts(stored.waiting, state.execution.request);
   const round = yield* callTools(state, {
     calls: stored.waiting.map((call, index) => decidedCall(call, verdicts[index])),
-    tools: permittedTools(state, conversation.scenario),
+    tools: permittedTools(state, conversation.scenario).filter((tool) => wasProposed(stored, tool)),
     iteration: stored.iteration,
     decided: stored.waiting.map((call, index) => decide(state, { call, verdict: verdicts[index], at })),
   });
@@ -62,14 +65,30 @@ function refuseLate({ waiting }: PausedLoop, at: number): void {
   );
 }
 
+/** What was approved is a call of the agent as it was: another one may send it elsewhere. */
+function refuseChanged(state: LoopState, { waiting, revision }: PausedLoop): void {
+  if (revision === undefined || revision === state.revision) return;
+  if (waiting.some(({ kind }) => kind === 'approval')) throw agentChanged();
+}
+
+function agentChanged(): RunFailure {
+  return new RunFailure(
+    'conflict',
+    'The agent has changed since the task began to wait. Send the request again as a new task.',
+  );
+}
+
+/** Another declaration's tool of the same name is not what the user was asked about. */
+function wasProposed({ waiting }: PausedLoop, tool: Tool): boolean {
+  return waiting.every(
+    ({ tool: name, source }) => name !== tool.name || source === undefined || source === declarationOf(tool),
+  );
+}
+
 function conversationOf(state: LoopState, stored: PausedLoop): Conversation {
   const { messages, scenario: name, iteration, spokenId } = stored;
   const scenario = state.agent.scenarios.find((one) => one.name === name);
-  if (name !== undefined && !scenario)
-    throw new RunFailure(
-      'conflict',
-      'The agent has changed since the task began to wait. Send the request again as a new task.',
-    );
+  if (name !== undefined && !scenario) throw agentChanged();
   return {
     messages: messages.map((message) =>
       message.role === 'spoken' ? spokenAgain(state.execution, spokenId) : message,

@@ -12,6 +12,8 @@ import type { StepRecorder } from './steps.ts';
 export interface LoopState {
   readonly execution: Execution;
   readonly agent: DeclaredExecution;
+  /** Of the agent. */
+  readonly revision: string;
   readonly models: readonly Model[];
   readonly tools: readonly Tool[];
   /** Context values without the secret ones: all that prompts and models may see. */

@@ -3,6 +3,7 @@ import type { ModelToolCall } from '../../llm/model.ts';
 import { isoTime } from '../../runs/event.ts';
 import type { JsonObject, Part } from '../../runs/message.ts';
 import type { Tool } from '../../tools/tool.ts';
+import { declarationOf } from '../unique-tools.ts';
 import type { LoopState } from './state.ts';
 import type { StartedStep } from './steps.ts';
 
@@ -16,6 +17,8 @@ export interface WaitingCall {
   /** The model's id of the call. */
   callId: string;
   tool: string;
+  /** Its declaration: no other one's tool of that name is executed. Absent in tasks of earlier releases. */
+  source?: string;
   arguments: JsonObject;
   /** JSON Schema that changed arguments must fit. */
   parameters: JsonObject;
@@ -42,6 +45,7 @@ export function waitingCall(
     index,
     callId: call.id,
     tool: tool.name,
+    source: declarationOf(tool),
     arguments: given,
     parameters: tool.parameters as JsonObject,
     stepId: step.id,

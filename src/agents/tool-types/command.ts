@@ -5,6 +5,7 @@ import { headerFindings, headerReference, type HeaderValue } from '../declared-h
 import type { JsonSchema } from '../definition.ts';
 import { asDraft2020, schemaProblem } from '../json-schema.ts';
 import { closed, list, matching, objectSchema, text, textOr } from '../schema-parts.ts';
+import { environmentNameFindings } from './environment-names.ts';
 import {
   everyTool,
   variableNames,
@@ -57,6 +58,7 @@ export const commandToolType: ToolType<WrittenCommandTool, CommandToolDefinition
   findings: (tool, path, scope) => [
     ...commandFindings(tool, path),
     ...argumentFindings(tool, path),
+    ...environmentNameFindings(tool.env ?? {}, [...path, 'env']),
     ...headerFindings(tool.env ?? {}, [...path, 'env'], variableNames(scope.variables)),
   ],
   async define({ workingDirectory, ...tool }, folder) {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { isAllowedCommand } from '../../tools/allowed-commands.ts';
 import type { FilePath, Finding } from '../agent-file.ts';
 import { credentialName, headerFindings, headers, type HeaderValue } from '../declared-headers.ts';
+import { environmentNameFindings } from './environment-names.ts';
 import { closed, list, matching, text, textOr } from '../schema-parts.ts';
 import {
   everyTool,
@@ -47,10 +48,6 @@ export type WrittenMcpTool = WrittenToolBase &
 
 const variable = matching('^[A-Za-z_][A-Za-z0-9_]*$', 'the name of an environment variable', 128);
 
-/** Variables by which a program is made to run other code than the command says: no list of commands could hold then. */
-const steersCode =
-  /^(PATH|NODE_OPTIONS|NODE_PATH|BASH_ENV|ENV|IFS|SHELL|PERL5\w+|PYTHON\w+|RUBY(LIB|OPT)|JAVA_TOOL_OPTIONS|(LD|DYLD|NPM_CONFIG|UV|PIP)_\w+)$/i;
-
 const schema = closed(
   {
     ...everyTool,
@@ -75,6 +72,7 @@ export const mcpToolType: ToolType<WrittenMcpTool, McpToolDefinition> = {
   findings: (tool, path, scope) => [
     ...shapeFindings(tool, path),
     ...commandFindings(tool, path, scope),
+    ...environmentNameFindings(tool.env ?? {}, [...path, 'env']),
     ...environmentFindings(tool.env ?? {}, [...path, 'env']),
     ...addressFindings(tool, path),
     ...headerFindings(tool.headers ?? {}, [...path, 'headers'], variableNames(scope.variables)),
@@ -116,9 +114,6 @@ function commandFindings({ command }: WrittenMcpTool, path: FilePath, scope: Too
 
 function environmentFindings(env: Readonly<Record<string, EnvironmentValue>>, path: FilePath): Finding[] {
   return Object.entries(env).flatMap(([name, value]) => {
-    if (steersCode.test(name)) {
-      return [{ path: [...path, name], reason: 'decides which code runs, so it cannot be set here' }];
-    }
     if (typeof value !== 'string' || !credentialName.test(name)) return [];
     const reason = 'is named like a credential, so its value must be {env: NAME}, never a literal';
     return [{ path: [...path, name], reason }];

@@ -10,6 +10,7 @@ import type { ToolSource } from '../tool-source.ts';
 import { ToolError } from '../tool.ts';
 import type { Tool, ToolCall, ToolResult } from '../tool.ts';
 import { fillTemplates } from './argument-template.ts';
+import type { ProgramSlots } from './program-slots.ts';
 import { ProgramRunner, type ProgramResult, type SignalGroup } from './program-runner.ts';
 
 export interface CommandDependencies {
@@ -24,6 +25,8 @@ export interface CommandPolicy {
   /** Absolute paths of the programs that may be run. */
   allow: readonly string[];
   signalGroup: SignalGroup;
+  /** Those of the whole gateway. */
+  slots: ProgramSlots;
 }
 
 /** Characters of a failed program's last lines that the model reads. */
@@ -52,7 +55,10 @@ export class CommandSource implements ToolSource {
       sideEffects: definition.sideEffects ?? true,
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
       validate: compileParameters(parameters),
-      execute: (call) => this.#execute(call),
+      execute: async (call) => {
+        const run = async (): Promise<ToolResult> => await this.#execute(call);
+        return commands ? await commands.slots.run(run, call.signal) : await run();
+      },
     };
   }
 

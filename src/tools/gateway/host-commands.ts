@@ -1,12 +1,9 @@
 import type { CommandToolDefinition } from '../../agents/tool-types/command.ts';
-import { CommandSource, type CommandDependencies } from '../command/command-source.ts';
-import type { SignalGroup } from '../command/program-runner.ts';
+import { CommandSource, type CommandDependencies, type CommandPolicy } from '../command/command-source.ts';
 import { compileParameters } from '../parameters.ts';
 import { ToolError, type Tool } from '../tool.ts';
 
-export interface HostCommandDependencies extends Pick<CommandDependencies, 'env'> {
-  signalGroup: SignalGroup;
-}
+export type HostCommandDependencies = Pick<CommandDependencies, 'env'> & Omit<CommandPolicy, 'allow'>;
 
 /** The operator's commands for host_cli, which TOOLS_FILE itself allows. */
 export class HostCommands {
@@ -14,9 +11,9 @@ export class HostCommands {
   readonly #sources: readonly CommandSource[];
 
   /** @throws Error when the parameters of one are not a valid JSON Schema. */
-  constructor(definitions: readonly CommandToolDefinition[], { env, signalGroup }: HostCommandDependencies) {
+  constructor(definitions: readonly CommandToolDefinition[], { env, ...shared }: HostCommandDependencies) {
     this.#sources = definitions.map((definition) => {
-      const commands = { allow: [definition.command], signalGroup };
+      const commands = { ...shared, allow: [definition.command] };
       return new CommandSource(definition, { env, commands, secretVariables: new Set() });
     });
     this.tools = definitions.map((definition, index) => commandTool(definition, this.#sources[index]));

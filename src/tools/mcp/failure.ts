@@ -19,8 +19,8 @@ export function isVersionRefusal(error: unknown): boolean {
   return code === -32601 || code === -32022;
 }
 
-/** The reason in a few words, without a stop at its end. */
-export function reasonOf(error: unknown): string {
+/** The reason in a few words, without a stop at its end. It is masked before it is cut: half a secret is one too. */
+export function reasonOf(error: unknown, mask: (text: string) => string): string {
   const { code, status } = errorFields(error);
   if (code === 'CONNECTION_CLOSED' || code === 'NOT_CONNECTED') return 'it ended';
   if (code === 'ENOENT') return 'there is no such program';
@@ -28,7 +28,7 @@ export function reasonOf(error: unknown): string {
   if (status !== undefined) return `it answered ${status}`;
   if (isNetworkFailure(error)) return code ?? 'the connection failed';
   const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(/\s+/g, ' ').slice(0, mostCharacters).replace(/\.$/, '').toWellFormed();
+  return mask(message).replaceAll(/\s+/g, ' ').slice(0, mostCharacters).replace(/\.$/, '').toWellFormed();
 }
 
 /** `fetch` says that it failed, and keeps the reason in the cause. */

@@ -15,11 +15,18 @@ const mostDescriptionCharacters = 1024;
 const mostSchemaCharacters = 50_000;
 const mostNameCharacters = 64;
 
-/** The tools that a declaration brings, of those that its server lists; `warn` hears of each that is left out. */
+export interface ListingReaders {
+  /** Hears of each tool that is left out. */
+  warn: (reason: string) => void;
+  /** Takes secrets out of what the server says. */
+  mask: (text: string) => string;
+}
+
+/** The tools that a declaration brings, of those that its server lists. */
 export function offeredTools(
   definition: McpToolDefinition,
   listed: readonly ListedTool[],
-  warn: (reason: string) => void,
+  { warn, mask }: ListingReaders,
 ): OfferedTool[] {
   const wanted = selected(definition, [...new Map(listed.map((tool) => [tool.name, tool])).values()], warn);
   const names = toolNames(
@@ -28,13 +35,33 @@ export function offeredTools(
   );
   return wanted.flatMap((tool) => {
     try {
-      return [offered(definition, tool, names.get(tool.name) ?? tool.name)];
+      return [offered(definition, maskedTool(tool, mask), names.get(tool.name) ?? tool.name)];
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      warn(`Its tool ${JSON.stringify(tool.name.slice(0, 128))} is left out: ${reason.slice(0, 300)}`);
+      warn(
+        `Its tool ${JSON.stringify(mask(tool.name).slice(0, 128))} is left out: ${mask(reason).slice(0, 300)}`,
+      );
       return [];
     }
   });
+}
+
+/** What the model reads of it, without secrets: before anything is cut. */
+function maskedTool(tool: ListedTool, mask: (text: string) => string): ListedTool {
+  const { description, title, inputSchema } = tool;
+  return {
+    ...tool,
+    ...(description !== undefined && { description: mask(description) }),
+    title: mask(title ?? tool.name),
+    inputSchema: maskedJson(inputSchema, mask) as ListedTool['inputSchema'],
+  };
+}
+
+function maskedJson(value: unknown, mask: (text: string) => string): unknown {
+  if (typeof value === 'string') return mask(value);
+  if (Array.isArray(value)) return value.map((one) => maskedJson(one, mask));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [mask(name), maskedJson(one, mask)]));
 }
 
 function selected(
@@ -55,7 +82,7 @@ function selected(
 function offered(definition: McpToolDefinition, tool: ListedTool, name: string): OfferedTool {
   if (tool.execution?.taskSupport === 'required') throw new Error('it runs as a task only');
   const parameters = parametersOf(tool);
-  const description = [definition.description, tool.description ?? tool.title ?? tool.name].filter(Boolean);
+  const description = [definition.description, tool.description ?? tool.title].filter(Boolean);
   return {
     name,
     remoteName: tool.name,

@@ -208,7 +208,7 @@ export class McpServer {
   }
 
   #reason(error: unknown): string {
-    return this.#options.mask(reasonOf(error));
+    return reasonOf(error, this.#options.mask);
   }
 
   #deadline(): AbortSignal {

@@ -23,6 +23,9 @@ export interface McpDependencies {
   secretVariables?: ReadonlySet<string>;
 }
 
+/** Of a line that a server writes to its standard error. */
+const mostLineCharacters = 500;
+
 type Context = Readonly<Record<string, unknown>>;
 type Mask = (text: string) => string;
 
@@ -110,7 +113,10 @@ function prepare(definition: McpToolDefinition, deps: McpDependencies, context: 
 function startable(definition: McpToolDefinition, server: McpCommand, deps: McpDependencies): Counterpart {
   const { env, secrets } = serverEnvironment(server.env, deps.env);
   const mask = createMask(secrets);
-  const onLine = (line: string): void => deps.log.debug(`MCP server ${definition.name}: ${mask(line)}`);
+  const onLine = (line: string): void => {
+    const shown = mask(line).slice(0, mostLineCharacters).toWellFormed();
+    deps.log.debug(`MCP server ${definition.name}: ${shown}`);
+  };
   const open = async (): Promise<Opening> => ({
     transport: await openStdioTransport({ server, env, allowed: deps.mcpCommandsAllow, onLine }),
     local: true,
@@ -145,10 +151,8 @@ function makeServer(
   return new McpServer({
     name,
     open,
-    offer: async (connection, signal) => {
-      const offered = offeredTools(definition, await connection.listTools(signal), warn);
-      return offered.map((tool) => ({ ...tool, description: mask(tool.description) }));
-    },
+    offer: async (connection, signal) =>
+      offeredTools(definition, await connection.listTools(signal), { warn, mask }),
     mask,
     log,
   });

@@ -9,7 +9,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** What a program needs to run at all. Everything else of the gateway's environment stays with the gateway. */
 const inherited = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'TEMP', 'TMP'];
 
-const mostLineCharacters = 500;
+const mostUnfinishedCharacters = 16_384;
+const tooLong = '[a line that is too long]';
 const mostLines = 500;
 
 export interface StdioOptions {
@@ -17,7 +18,7 @@ export interface StdioOptions {
   /** Resolved. */
   env: Readonly<Record<string, string>>;
   allowed: readonly string[];
-  /** Gets what the program writes to its standard error, line by line, cut in length and number. */
+  /** Gets what the program writes to its standard error, line by line, the first ones only; nothing is masked. */
   onLine: (line: string) => void;
 }
 
@@ -72,18 +73,23 @@ function required(name: string, own: Environment): string {
   return value;
 }
 
-/** Takes pieces of text and passes on whole lines, the first ones only. */
+/** Takes pieces of text and passes on whole lines, the first ones only: no line is cut, as half a secret is one too. */
 function lineReader(onLine: (line: string) => void): (chunk: Buffer) => void {
+  const decoder = new TextDecoder();
   let rest = '';
+  let skips = false;
   let count = 0;
   return (chunk) => {
     if (count >= mostLines) return;
-    const lines = (rest + chunk.toString('utf8')).split('\n');
-    rest = (lines.pop() ?? '').slice(0, mostLineCharacters);
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (skips && lines.length > 0) lines[0] = tooLong;
+    skips = rest.length > mostUnfinishedCharacters || (skips && lines.length === 0);
+    if (skips) rest = '';
     for (const line of lines) {
       if (line.trim() === '' || count >= mostLines) continue;
       count += 1;
-      onLine(count === mostLines ? 'Further output is not logged.' : line.slice(0, mostLineCharacters));
+      onLine(count === mostLines ? 'Further output is not logged.' : line);
     }
   };
 }

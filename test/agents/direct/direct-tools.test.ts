@@ -175,7 +175,7 @@ describe('execute', () => {
   });
 });
 
-test('a source of a longer name is asked first, and one that fails hides no other', async () => {
+test('a source that fails hides no other', async () => {
   const failed = failing('shop', new ToolError('The shop is closed.'));
   const asked: string[] = [];
   const orders: ToolSource = {
@@ -189,6 +189,28 @@ test('a source of a longer name is asked first, and one that fails hides no othe
     sources: [failing('shop_orders', new ToolError('Away.')), { ...orders, name: 'shop' }],
   });
   expect(await turned.execute(user, call('desk.shop_orders_find'))).toMatchObject({ success: true });
+});
+
+test('of tools of one name the same is meant, and listed, as in a run', async () => {
+  const generated = new ScriptedTool('pay_send');
+  const pay: ToolSource = { name: 'pay', tools: async () => [generated] };
+  const waiting = new ScriptedTool('pay_send', () => 'sent', { needsApproval: true });
+  const { tools } = directTools({ sources: [pay, waiting] });
+  await expect(tools.execute(user, call('desk.pay_send'))).rejects.toMatchObject({
+    reason: 'approval_required',
+  });
+  expect((await tools.list(user, call('').signal)).tools.map(({ tool }) => tool)).toEqual([waiting]);
+  const gone = directTools({ sources: [pay, failing('pay_send', new ToolError('Away.'))] }).tools;
+  expect(await gone.execute(user, call('desk.pay_send'))).toEqual({ text: 'Away.', success: false });
+  expect((await gone.list(user, call('').signal)).tools).toEqual([]);
+  const [first, second] = [new ScriptedTool('a_b_c', () => 'first'), new ScriptedTool('a_b_c')];
+  const both = directTools({
+    sources: [
+      { name: 'a', tools: async () => [first] },
+      { name: 'a_b', tools: async () => [second] },
+    ],
+  }).tools;
+  expect(await both.execute(user, call('desk.a_b_c'))).toMatchObject({ text: 'first' });
 });
 
 describe('list', () => {

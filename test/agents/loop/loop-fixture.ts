@@ -4,7 +4,7 @@ import type { Execution, ExecutorEvent, Outcome } from '../../../src/runs/execut
 import type { Step, StepDetail } from '../../../src/runs/event.ts';
 import type { JsonObject, Part, Turn } from '../../../src/runs/message.ts';
 import type { DoorName, Properties, RunRequest } from '../../../src/runs/record.ts';
-import { sourceOf } from '../../../src/tools/tool-source.ts';
+import { sourceOf, type ToolSource } from '../../../src/tools/tool-source.ts';
 import type { Tool } from '../../../src/tools/tool.ts';
 import { agentRevision, requestVariable } from '../../a2a/agent-revision.ts';
 import { runRecord } from '../../stores/run-samples.ts';
@@ -14,6 +14,10 @@ export interface Scene {
   /** The first one answers, the others are its fallbacks. */
   models: readonly ScriptedModel[];
   tools?: readonly Tool[];
+  /** In place of the tools' own. */
+  sources?: readonly ToolSource[];
+  /** Of the agent. */
+  revision?: string;
   execution?: Partial<DeclaredExecution>;
   contextValues?: JsonObject;
   parts?: Part[];
@@ -45,9 +49,10 @@ export interface Played {
 export function begin(scene: Scene): AsyncGenerator<ExecutorEvent, Outcome, undefined> {
   const { models, tools = [], execution, contextValues = {}, history = [] } = scene;
   const fallbackLlmIds = models.slice(1).map(({ llmId }) => llmId);
-  const revision = agentRevision({
+  const plain = agentRevision({
     execution: { model: { fallbackLlmIds }, systemPrompt: 'You help.', scenarios: [], ...execution },
   });
+  const revision = { ...plain, revision: scene.revision ?? plain.revision };
   const record = runRecord({ messageId: 'question', text: 'Hello' });
   if (scene.parts) record.request.message.parts = scene.parts;
   if (scene.hiddenParts) record.request.hiddenParts = scene.hiddenParts;
@@ -58,7 +63,7 @@ export function begin(scene: Scene): AsyncGenerator<ExecutorEvent, Outcome, unde
   const first = { attempt: 1, firstAttempt: 1, request, exchange: [] };
   const continued = scene.answer && continuedBy(scene.answer, request);
   const run: Execution = { record, ...first, ...continued, history, contextValues, signal };
-  const sources = tools.map(sourceOf);
+  const sources = scene.sources ?? tools.map(sourceOf);
   const openRemote = (): never => {
     throw new Error('This agent is none of another server.');
   };

@@ -135,6 +135,42 @@ describe('a run that waits for its user', () => {
   });
 });
 
+describe('an agent that has changed', () => {
+  test('does not execute what was approved of the former one', async () => {
+    const tool = refundTool();
+    const asked = await play({ models: [new ScriptedModel([proposing])], tools: [tool] });
+    const models = [new ScriptedModel([settled])];
+    const done = await play({
+      models,
+      tools: [tool],
+      revision: 'other',
+      answer: { after: asked, parts: yes },
+    });
+    expect(done.outcome).toMatchObject({ state: 'failed', failure: { code: 'conflict' } });
+    expect(tool.calls).toEqual([]);
+  });
+
+  test('goes on with the answer to a question', async () => {
+    const tools = [new ScriptedTool('ask', () => '', { asksUser: true })];
+    const asking = new ScriptedModel([{ toolCalls: [callOf('ask', { text: 'Which?' })] }]);
+    const answer = { after: await play({ models: [asking], tools }), parts: yes };
+    const done = await play({ models: [new ScriptedModel([settled])], tools, revision: 'other', answer });
+    expect(done.outcome.state).toBe('completed');
+  });
+});
+
+test('what was approved is not executed by another declaration’s tool of that name', async () => {
+  const asked = await play({ models: [new ScriptedModel([proposing])], tools: [refundTool()] });
+  const other = Object.assign(refundTool(), { source: 'ref' });
+  const sources = [{ name: 'ref', tools: async () => [other] }];
+  const after = new ScriptedModel([settled]);
+  await play({ models: [after], sources, answer: { after: asked, parts: yes } });
+  expect(other.calls).toEqual([]);
+  expect(after.requests[0]?.messages.at(-1)).toMatchObject({
+    content: expect.stringContaining('There is no tool refund.'),
+  });
+});
+
 const fullLimits = {
   maxSteps: 8,
   maxToolCalls: 16,

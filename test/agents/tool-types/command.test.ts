@@ -32,6 +32,9 @@ test.each<[fields: object, path: string, reason: RegExp]>([
   [{ env: { 'A-B': 'x' } }, 'env', /the name of an environment variable/],
   [{ env: { GIT_TOKEN: 'abc' } }, 'env.GIT_TOKEN', /never a literal/],
   [{ env: { A: { context: 'nobody' } } }, 'env.A', /not a declared context variable/],
+  [{ env: { LD_PRELOAD: '/tmp/x.so' } }, 'env.LD_PRELOAD', /decides which code runs/],
+  [{ env: { NODE_OPTIONS: { env: 'X' } } }, 'env.NODE_OPTIONS', /decides which code runs/],
+  [{ env: { PATH: '/tmp' } }, 'env.PATH', /decides which code runs/],
   [{ shell: true }, 'shell', /is not a field of this release/],
 ])('%j is refused', async (fields, path, reason) => {
   const loaded = await load(fields);

@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandToolDefinition } from '../../../src/agents/tool-types/command.ts';
 import { CommandSource, type CommandDependencies } from '../../../src/tools/command/command-source.ts';
+import { ProgramSlots } from '../../../src/tools/command/program-slots.ts';
 import { ToolError, type ToolCall, type ToolResult } from '../../../src/tools/tool.ts';
 import { toolCall } from '../../support/scripted-tool.ts';
 import { signalGroup } from '../../support/signal-group.ts';
 import { until } from '../../support/wait.ts';
 
 const node = process.execPath;
-const commands = { allow: ['/bin/other', node], signalGroup };
+const commands = { allow: ['/bin/other', node], signalGroup, slots: new ProgramSlots() };
 
 let folder: string;
 beforeAll(async () => {
@@ -67,8 +68,8 @@ async function fileOf(name: string): Promise<string> {
 describe('whether a program may be run', () => {
   test.each<[what: string, deps: Partial<CommandDependencies>]>([
     ['by default', { commands: undefined }],
-    ['when nothing is listed', { commands: { allow: [], signalGroup } }],
-    ['when another one is listed', { commands: { allow: ['/bin/other', `${node}x`], signalGroup } }],
+    ['when nothing is listed', { commands: { ...commands, allow: [] } }],
+    ['when another one is listed', { commands: { ...commands, allow: ['/bin/other', `${node}x`] } }],
   ])('it may not %s', async (_what, deps) => {
     const refused = source('', {}, deps);
     expect(await failure(refused.tools())).toBe(
@@ -183,7 +184,7 @@ describe('a failure', () => {
 
   test('a program that is not there, and a variable that is not set', async () => {
     const command = join(folder, 'nothing');
-    const gone = source('', { command }, { commands: { allow: [command], signalGroup } });
+    const gone = source('', { command }, { commands: { ...commands, allow: [command] } });
     expect(await failure(call(gone))).toBe(`The program ${command} could not be started.`);
     expect(await failure(call(source('', { env: { A: { env: 'NOPE' } } })))).toBe(
       "The gateway's environment variable NOPE is needed and not set.",
