@@ -1,3 +1,4 @@
+import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Document, isMap, parseDocument, type YAMLMap } from 'yaml';
 import type { ImportRequest, Template } from '../../tools/gateway/template-library.ts';
@@ -15,7 +16,9 @@ const header = closed(
   ['name', 'description', 'tags', 'needs'],
 );
 const schema = closed({ template: header, agent: { type: 'object' } }, ['template', 'agent']);
-const fits = new Ajv2020().compile<{ template: Omit<Template, 'id'> }>(schema);
+type Fields = { template: Omit<Template, 'id'> };
+
+let compiled: ValidateFunction<Fields> | undefined;
 
 const maxAliasCount = 100;
 
@@ -34,6 +37,7 @@ export function parseTemplate(id: string, source: string): TemplateFile | { reas
   } catch {
     return { reason: 'is not valid YAML (aliases)' };
   }
+  const fits = (compiled ??= new Ajv2020().compile<Fields>(schema));
   const agent = document.get('agent');
   if (!fits(value) || !isMap(agent)) {
     const [misfit] = fits.errors ?? [];
