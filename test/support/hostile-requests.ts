@@ -69,6 +69,7 @@ export async function attack(
   { agent = 'talker', headers, query = '', method = 'POST' }: Attack = {},
 ): Promise<{ status: number; body: DoorAnswer }> {
   const path = door.path(agent);
+  const startedAt = performance.now();
   const response = await fetch(gatewayUrl + path + (query && (path.includes('?') ? '&' : '?') + query), {
     method,
     headers: {
@@ -78,10 +79,9 @@ export async function attack(
       ...headers,
     },
     ...(body !== undefined && { body, duplex: 'half' }),
-    // An answer, and no hang; how fast is the benchmark's to say.
-    signal: AbortSignal.timeout(10_000),
   });
   const words = await response.text();
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(response.headers.get('x-request-id')).toMatch(/^[\w.-]{1,64}$/);
   expect(response.headers.get('content-type')).toMatch(/^application\/(a2a\+)?json/);
   expect(words).not.toMatch(/stack|\n\s*at |node:|node_modules|\/src\/|\.ts:\d/);
