@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { agentFile, modelEnv, startGateway, type TestGateway } from '../support/gateway.ts';
@@ -7,9 +7,9 @@ import { text, toolCalls, type Reply } from '../support/model-replies.ts';
 import { startModelServer, type ModelServer } from '../support/model-server.ts';
 import { post, rpc, v1Text } from '../support/rpc.ts';
 import { seenTask } from '../support/run-events.ts';
+import { linuxDescribe } from '../support/platform.ts';
 
 /** Which children a process has stands in /proc, on Linux only. */
-const linuxDescribe = existsSync(`/proc/self/task/${process.pid}/children`) ? describe : describe.skip;
 
 const root = join(import.meta.dirname, '../..');
 const node = process.execPath;
@@ -98,7 +98,7 @@ describe.each<[string, Use, RegExp]>([
   });
 });
 
-linuxDescribe.each<[string, string, Use, RegExp]>([
+linuxDescribe('MCP servers that are killed by pid').each<[string, string, Use, RegExp]>([
   ['everything', everythingProgram, sum, sumIs],
   ['filesystem', filesystemProgram, read, guideIs],
 ])('over stdio, %s whose process was killed', (agentId, program, use, result) => {

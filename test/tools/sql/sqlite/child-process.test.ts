@@ -2,11 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
+import { linuxTest } from '../../../support/platform.ts';
 import { until } from '../../../support/wait.ts';
-
-/** What a process is seen to be from outside stands in /proc, on Linux only. */
-const linuxTest = existsSync('/proc/self/environ') ? test : test.skip;
 
 function childrenOf(pid: number): number[] {
   const path = `/proc/${pid}/task/${pid}/children`;
