@@ -8,6 +8,9 @@ const maxListLength = 100;
 const maxUriLength = 2048;
 
 /** Schema atoms of both versions. Optional members may be null, as ProtoJSON has it (spec §5.5). */
+/** What a caller may leave out, or say to be null. */
+export type Optional<T> = { [K in keyof T]?: T[K] | null };
+
 export const requiredId = { type: 'string', minLength: 1, maxLength: maxIdLength } as const;
 export const optionalId = { type: 'string', maxLength: maxIdLength, nullable: true } as const;
 export const optionalName = { type: 'string', maxLength: 1024, nullable: true } as const;

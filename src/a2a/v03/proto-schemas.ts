@@ -12,10 +12,9 @@ import {
   parts,
   requiredId,
   uri,
+  type Optional,
 } from '../params.ts';
 import { pushConfigSchema, type PushConfigParams } from './schemas.ts';
-
-type Optional<T> = { [K in keyof T]?: T[K] | null };
 
 export type ProtoFileParams = Optional<{
   fileWithBytes: string;

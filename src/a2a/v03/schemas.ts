@@ -13,9 +13,8 @@ import {
   parts,
   requiredId,
   uri,
+  type Optional,
 } from '../params.ts';
-
-type Optional<T> = { [K in keyof T]?: T[K] | null };
 
 /** `bytes` or `uri`: which one the codec decides. */
 export type FileParams = Optional<{ bytes: string; uri: string; mimeType: string; name: string }>;

@@ -13,10 +13,9 @@ import {
   parts,
   requiredId,
   uri,
+  type Optional,
 } from '../params.ts';
 import type { TaskState } from '../wire.ts';
-
-type Optional<T> = { [K in keyof T]?: T[K] | null };
 
 export type PartParams = Optional<{
   text: string;
